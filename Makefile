@@ -1,0 +1,56 @@
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+export UV_PYTHON_DOWNLOADS = never
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 1
+
+# The first interpreter that really starts (a pyenv shim may exist and refuse); 3.13 is what Lambda runs.
+PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+
+.PHONY: help run test check synth deploy lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/.ready: requirements.lock infra/locks/uv.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Gero needs Python 3.11 or newer on PATH (or make PYTHON=/path/to/python)"; exit 1; }
+	@command -v node >/dev/null || { echo "Gero needs Node 20 or newer on PATH: the CDK synthesizes through it"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r infra/locks/uv.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+run: .venv/.ready ## Start everything on this machine and rank a demo leaderboard
+	@exec $(BIN)/python -m infra.local $(ARGS)
+
+test: .venv/.ready ## Run every test
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.ready ## Lint, format, types and architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy shared/gero functions infra
+	$(BIN)/python -m pytest tests/architecture
+
+synth: .venv/.ready infra/node_modules ## Write the CloudFormation templates to cdk.out
+	infra/node_modules/.bin/cdk synth --quiet $(ARGS)
+
+deploy: .venv/.ready infra/node_modules ## Deploy to the AWS account of your credentials
+	infra/node_modules/.bin/cdk deploy --all $(ARGS)
+
+infra/node_modules: infra/package-lock.json
+	npm ci --prefix infra --no-audit --no-fund --loglevel=error
+	touch $@
+
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header
+lock: ## Resolve every dependency again and write the lock files
+	$(LOCK) --universal --python-version 3.11 pyproject.toml --group dev -o requirements.lock
+	echo 'uv==0.13.9' | $(LOCK) --universal --python-version 3.11 - -o infra/locks/uv.txt
+	for group in api worker inference; do $(LOCK) --python-version 3.13 --python-platform aarch64-manylinux_2_28 \
+		--constraint requirements.lock --group pyproject.toml:$$group -o infra/locks/$$group.txt; done
+
+clean: ## Remove what was built
+	rm -rf .venv cdk.out build infra/node_modules .gero
