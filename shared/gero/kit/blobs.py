@@ -1,0 +1,65 @@
+"""The one S3 bucket: immutable objects, written whole. Every key starts with the workspace's id."""
+
+import gzip
+from collections.abc import Iterator
+from typing import IO, Any
+
+from gero.kit import aws, settings
+
+
+def put(key: str, body: bytes | IO[bytes], content_type: str = "application/octet-stream") -> None:
+    """Write an object."""
+    _client().put_object(Bucket=_bucket(), Key=key, Body=body, ContentType=content_type)
+
+
+def put_lines(key: str, lines: list[bytes]) -> None:
+    """Write JSON lines (without line ends) as one gzip object; the same lines give the same bytes."""
+    put(key, gzip.compress(b"\n".join(lines) + b"\n", compresslevel=6, mtime=0), "application/gzip")
+
+
+def get(key: str) -> bytes | None:
+    """The object's bytes, or None."""
+    try:
+        body: bytes = _client().get_object(Bucket=_bucket(), Key=key)["Body"].read()
+        return body
+    except Exception as error:
+        if aws.error_code(error) in ("NoSuchKey", "404"):
+            return None
+        raise
+
+
+def get_lines(key: str) -> list[bytes]:
+    """The lines of an object written by `put_lines`, empty ones left out; [] when there is no such object."""
+    body = get(key)
+    return [line for line in gzip.decompress(body).split(b"\n") if line] if body else []
+
+
+def download(key: str, into: IO[bytes]) -> None:
+    """Copy an object into a file in pieces, so that its size does not matter to memory."""
+    body = _client().get_object(Bucket=_bucket(), Key=key)["Body"]
+    for piece in body.iter_chunks(1 << 20):
+        into.write(piece)
+
+
+def keys(prefix: str) -> Iterator[str]:
+    """The keys that start with `prefix`, in order."""
+    for page in _client().get_paginator("list_objects_v2").paginate(Bucket=_bucket(), Prefix=prefix):
+        for found in page.get("Contents", []):
+            yield found["Key"]
+
+
+def delete_all(prefix: str) -> int:
+    """Delete every object under a prefix (earlier versions stay until the bucket's lifecycle ends them); the count."""
+    names = list(keys(prefix))
+    for start in range(0, len(names), 1000):
+        doomed = [{"Key": name} for name in names[start : start + 1000]]
+        _client().delete_objects(Bucket=_bucket(), Delete={"Objects": doomed, "Quiet": True})
+    return len(names)
+
+
+def _client() -> Any:
+    return aws.client("s3")
+
+
+def _bucket() -> str:
+    return settings.required("GERO_BUCKET")

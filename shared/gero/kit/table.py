@@ -1,0 +1,219 @@
+"""The one DynamoDB table: typed reads and conditional writes over plain dicts with `pk` and `sk`.
+
+Values are str, int, bool, bytes, None, lists and maps; never floats (money and statistics are integers).
+"""
+
+import random
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from gero.kit import aws, settings
+from gero.kit.conditions import Condition
+from gero.kit.errors import Conflict, Unavailable
+
+Item = dict[str, Any]
+MAX_BATCH = 25
+_CONFLICT_TRIES = 8
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write of a transaction: a put (`item`), an update (`key` and changes) or a delete (`key` alone)."""
+
+    item: Item | None = None
+    key: tuple[str, str] | None = None
+    changes: "Changes | None" = None
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What an update does to attributes: set, add to a number, remove."""
+
+    set: Mapping[str, Any] | None = None
+    add: Mapping[str, int] | None = None
+    remove: Sequence[str] = ()
+
+    def expression(self) -> tuple[str, dict[str, str], dict[str, Any]]:
+        """The update expression with its names and values."""
+        to_set, to_add = self.set or {}, self.add or {}
+        parts = []
+        if to_set:
+            parts.append("SET " + ", ".join(f"#{name} = :{name}" for name in to_set))
+        if to_add:
+            parts.append("ADD " + ", ".join(f"#{name} :{name}" for name in to_add))
+        if self.remove:
+            parts.append("REMOVE " + ", ".join(f"#{name}" for name in self.remove))
+        names = {f"#{name}": name for name in [*to_set, *to_add, *self.remove]}
+        return " ".join(parts), names, {f":{name}": value for name, value in {**to_set, **to_add}.items()}
+
+
+def get(pk: str, sk: str, *, consistent: bool = False) -> Item | None:
+    """The item, or None."""
+    answer = _call("get_item", Key=_wire({"pk": pk, "sk": sk}), ConsistentRead=consistent)
+    return _plain(answer["Item"]) if "Item" in answer else None
+
+
+def put(item: Item, condition: Condition | None = None) -> None:
+    """Write a whole item. Conflict when the condition does not hold."""
+    _call("put_item", Item=_wire(item), **_expressions(condition))
+
+
+def update(pk: str, sk: str, changes: Changes, condition: Condition | None = None) -> Item:
+    """Change attributes of an item (made when absent) and return it as it is now. Conflict as in `put`."""
+    arguments = _update_arguments(changes, condition)
+    answer = _call("update_item", Key=_wire({"pk": pk, "sk": sk}), ReturnValues="ALL_NEW", **arguments)
+    return _plain(answer["Attributes"])
+
+
+def delete(pk: str, sk: str, condition: Condition | None = None) -> None:
+    """Remove an item; nothing happens when it is not there."""
+    _call("delete_item", Key=_wire({"pk": pk, "sk": sk}), **_expressions(condition))
+
+
+def query(
+    pk: str, prefix: str = "", *, newest_first: bool = False, limit: int | None = None, after: str | None = None
+) -> Iterator[Item]:
+    """Items of a partition whose `sk` starts with `prefix`, in order of `sk`; from the item after `after` on."""
+    arguments: dict[str, Any] = {
+        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)" if prefix else "pk = :pk",
+        "ExpressionAttributeValues": _wire({":pk": pk, ":prefix": prefix} if prefix else {":pk": pk}),
+        "ScanIndexForward": not newest_first,
+    }
+    if after is not None:
+        arguments["ExclusiveStartKey"] = _wire({"pk": pk, "sk": after})
+    yield from _pages(arguments, limit)
+
+
+def query_due(kind: str, until: str, limit: int) -> Iterator[Item]:
+    """Items of the sparse index `due`: work of a kind whose `due_at` (ISO time) has come, oldest first."""
+    arguments = {
+        "IndexName": "due",
+        "KeyConditionExpression": "due_kind = :kind AND due_at <= :until",
+        "ExpressionAttributeValues": _wire({":kind": kind, ":until": until}),
+    }
+    yield from _pages(arguments, limit)
+
+
+def transact(writes: Sequence[Write]) -> None:
+    """All writes or none. Conflict when a condition does not hold; contention is retried with jitter."""
+    items = [_transact_item(write) for write in writes]
+    for attempt in range(_CONFLICT_TRIES):
+        try:
+            aws.client("dynamodb").transact_write_items(TransactItems=items)
+            return
+        except Exception as error:
+            if aws.error_code(error) != "TransactionCanceledException":
+                raise
+            reasons = [reason.get("Code") for reason in getattr(error, "response", {}).get("CancellationReasons", [])]
+            if "ConditionalCheckFailed" in reasons:
+                raise Conflict("the item was changed meanwhile", code="condition_failed", reasons=reasons) from error
+            if not {"TransactionConflict", "ThrottlingError"} & set(reasons):
+                raise
+        time.sleep(random.uniform(0, 0.05 * 2**attempt))
+    raise Unavailable("the table is busy; try again")
+
+
+def put_many(items: Iterable[Item]) -> None:
+    """Write items without conditions, in batches; what the service hands back is sent again."""
+    pending = [{"PutRequest": {"Item": _wire(item)}} for item in items]
+    _write_batches(pending)
+
+
+def delete_many(keys: Iterable[tuple[str, str]]) -> None:
+    """Remove items in batches."""
+    _write_batches([{"DeleteRequest": {"Key": _wire({"pk": pk, "sk": sk})}} for pk, sk in keys])
+
+
+def _write_batches(pending: list[dict[str, Any]]) -> None:
+    name, attempt = settings.required("GERO_TABLE"), 0
+    while pending:
+        answer = aws.client("dynamodb").batch_write_item(RequestItems={name: pending[:MAX_BATCH]})
+        left = answer.get("UnprocessedItems", {}).get(name, [])
+        pending = left + pending[MAX_BATCH:]
+        attempt = attempt + 1 if left else 0
+        if attempt > _CONFLICT_TRIES:
+            raise Unavailable("the table is busy; try again")
+        if left:
+            time.sleep(random.uniform(0, 0.05 * 2**attempt))
+
+
+def _pages(arguments: dict[str, Any], limit: int | None) -> Iterator[Item]:
+    left = limit
+    while left is None or left > 0:
+        answer = _call("query", **arguments, **({} if left is None else {"Limit": left}))
+        for item in answer["Items"]:
+            yield _plain(item)
+        left = None if left is None else left - len(answer["Items"])
+        if "LastEvaluatedKey" not in answer:
+            return
+        arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _call(operation: str, **arguments: Any) -> dict[str, Any]:
+    try:
+        call = getattr(aws.client("dynamodb"), operation)
+        answer: dict[str, Any] = call(TableName=settings.required("GERO_TABLE"), **arguments)
+        return answer
+    except Exception as error:
+        if aws.error_code(error) == "ConditionalCheckFailedException":
+            raise Conflict("the item was changed meanwhile", code="condition_failed") from error
+        raise
+
+
+def _transact_item(write: Write) -> dict[str, Any]:
+    name = settings.required("GERO_TABLE")
+    if write.item is not None:
+        return {"Put": {"TableName": name, "Item": _wire(write.item), **_expressions(write.condition)}}
+    assert write.key is not None
+    key = _wire({"pk": write.key[0], "sk": write.key[1]})
+    if write.changes is None:
+        return {"Delete": {"TableName": name, "Key": key, **_expressions(write.condition)}}
+    return {"Update": {"TableName": name, "Key": key, **_update_arguments(write.changes, write.condition)}}
+
+
+def _update_arguments(changes: Changes, condition: Condition | None) -> dict[str, Any]:
+    expression, names, values = changes.expression()
+    return {"UpdateExpression": expression, **_expressions(condition, names, values)}
+
+
+def _expressions(
+    condition: Condition | None, names: Mapping[str, str] | None = None, values: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    all_names = {**(names or {}), **(condition.names if condition else {})}
+    all_values = {**(values or {}), **(condition.values if condition else {})}
+    arguments: dict[str, Any] = {}
+    if condition:
+        arguments["ConditionExpression"] = condition.expression
+    if all_names:
+        arguments["ExpressionAttributeNames"] = all_names
+    if all_values:
+        arguments["ExpressionAttributeValues"] = _wire(all_values)
+    return arguments
+
+
+def _wire(item: Mapping[str, Any]) -> dict[str, Any]:
+    from boto3.dynamodb.types import TypeSerializer
+
+    serialize = TypeSerializer().serialize
+    return {name: serialize(value) for name, value in item.items()}
+
+
+def _plain(item: Mapping[str, Any]) -> Item:
+    from boto3.dynamodb.types import TypeDeserializer
+
+    deserialize = TypeDeserializer().deserialize
+    return {name: _python(deserialize(value)) for name, value in item.items()}
+
+
+def _python(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value)
+    if isinstance(value, list):
+        return [_python(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _python(one) for name, one in value.items()}
+    return value.value if hasattr(value, "value") else value
