@@ -1,0 +1,37 @@
+"""How models are called: endpoint, prompt, request, answer, retries.
+
+What needs aiohttp (179 ms of import) is loaded on first use: slices that only describe endpoints stay light.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from gero.providers import prompt, target
+from gero.providers.answer import Answer
+from gero.providers.endpoint import AUTH_METHODS, Endpoint, check_auth, seal_secret
+
+if TYPE_CHECKING:
+    from gero.providers.call import CallFailed, OutOfTime, ask, ask_patiently, new_session, request_body
+
+__all__ = [
+    "AUTH_METHODS",
+    "Answer",
+    "CallFailed",
+    "Endpoint",
+    "OutOfTime",
+    "ask",
+    "ask_patiently",
+    "check_auth",
+    "new_session",
+    "prompt",
+    "request_body",
+    "seal_secret",
+    "target",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(name)
+    from gero.providers import call
+
+    return getattr(call, name)

@@ -1,0 +1,112 @@
+"""What came back from a model: an OpenAI chat completion, other JSON with a text in it, or plain text."""
+
+from typing import Any
+
+import msgspec
+
+from gero.kit import UpstreamFailed, money
+from gero.providers.endpoint import Endpoint
+
+_TEXT_FIELDS = ("output", "output_text", "text", "content", "response", "completion", "answer", "generated_text")
+_CHARACTERS_PER_TOKEN = 4
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One answer. Latency in milliseconds, from sending to the last byte; cost in nano-dollars."""
+
+    text: str
+    tokens_in: int
+    tokens_out: int
+    cost_nanos: int
+    latency_ms: float
+    finish_reason: str | None = None
+    model: str | None = None
+    usage_estimated: bool = False
+
+
+def parse(body: bytes, content_type: str, endpoint: Endpoint, prompt_characters: int, latency_ms: float) -> Answer:
+    """The answer in a response body. UpstreamFailed (retryable) when no text can be found in it."""
+    document = _document(body, content_type)
+    text, finish_reason = _text(document)
+    usage = document.get("usage") if isinstance(document, dict) else None
+    usage = usage if isinstance(usage, dict) else {}
+    tokens_in, tokens_out = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    estimated = tokens_in is None or tokens_out is None
+    tokens_in = -(-prompt_characters // _CHARACTERS_PER_TOKEN) if tokens_in is None else tokens_in
+    tokens_out = -(-len(text) // _CHARACTERS_PER_TOKEN) if tokens_out is None else tokens_out
+    return Answer(
+        text=text,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        cost_nanos=_cost(document, usage, endpoint, tokens_in, tokens_out),
+        latency_ms=latency_ms,
+        finish_reason=finish_reason,
+        model=document.get("model") if isinstance(document, dict) and isinstance(document.get("model"), str) else None,
+        usage_estimated=estimated,
+    )
+
+
+def _document(body: bytes, content_type: str) -> Any:
+    if "json" not in content_type and body[:1] not in (b"{", b"[", b'"'):
+        return body.decode("utf-8", "replace")
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if "json" in content_type:
+            raise unusable("the response is not valid JSON") from error
+        return body.decode("utf-8", "replace")
+
+
+def _text(document: Any) -> tuple[str, str | None]:
+    if isinstance(document, str):
+        return document, None
+    if isinstance(document, list) and document:
+        return _text(document[0])
+    if not isinstance(document, dict):
+        raise unusable("the response holds no text")
+    choices = document.get("choices")
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        return _choice(choices[0])
+    for name in _TEXT_FIELDS:
+        if isinstance(document.get(name), str):
+            return document[name], None
+    raise unusable(f"the response has neither choices nor one of {', '.join(_TEXT_FIELDS)}")
+
+
+def _choice(choice: dict[str, Any]) -> tuple[str, str | None]:
+    message = choice.get("message")
+    content = message.get("content") if isinstance(message, dict) else choice.get("text")
+    if isinstance(content, list):
+        parts = [part.get("text") for part in content if isinstance(part, dict)]
+        content = "".join(part for part in parts if isinstance(part, str))
+    if content is None and isinstance(message, dict):
+        content = ""  # a refusal or a tool call: an answer without text, not a broken response
+    if not isinstance(content, str):
+        raise unusable("choices[0] holds no message.content")
+    finish_reason = choice.get("finish_reason")
+    return content, finish_reason if isinstance(finish_reason, str) else None
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _cost(document: Any, usage: dict[str, Any], endpoint: Endpoint, tokens_in: int, tokens_out: int) -> int:
+    told = usage.get("cost")
+    if isinstance(document, dict) and document.get("cost_usd") is not None:
+        told = document["cost_usd"]
+    if told is not None and not isinstance(told, bool):
+        try:
+            return money.to_nanos(told)
+        except ValueError:
+            pass  # an unusable figure: fall back to our own prices
+    return money.cost_of_tokens(tokens_in, endpoint.input_nanos_per_million) + money.cost_of_tokens(
+        tokens_out, endpoint.output_nanos_per_million
+    )
+
+
+def unusable(reason: str) -> UpstreamFailed:
+    """The model's server answered with something that holds no answer; worth another try."""
+    error = UpstreamFailed(f"the endpoint answered, but {reason}", code="unusable_answer")
+    error.retryable = True
+    return error

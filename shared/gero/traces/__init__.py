@@ -1,0 +1,19 @@
+"""Traces: recorded questions and answers of runs, inference, datasets and people. Light: workers import it."""
+
+from gero.traces.message import TraceMessage
+from gero.traces.store import Page, find, index_item, record
+from gero.traces.trace import SCORE_SCALE, SOURCES, Source, Trace, decode, encode
+
+__all__ = [
+    "SCORE_SCALE",
+    "SOURCES",
+    "Page",
+    "Source",
+    "Trace",
+    "TraceMessage",
+    "decode",
+    "encode",
+    "find",
+    "index_item",
+    "record",
+]

@@ -1,0 +1,59 @@
+"""One recorded question and answer, whatever it came from."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from gero.kit import money
+
+SCORE_SCALE = 1_000_000
+Source = Literal["run", "inference", "dataset", "manual"]
+SOURCES: tuple[Source, ...] = ("run", "inference", "dataset", "manual")
+
+
+class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A trace as stored: a line of JSON. Money in nano-dollars, `score` scaled by SCORE_SCALE, None = unscored."""
+
+    trace_id: str
+    source: Source
+    created_at: str
+    input: str = ""
+    output: str | None = None
+    messages: list[dict[str, Any]] | None = None
+    expected: list[str] | None = None
+    score: int | None = None
+    reason: str | None = None
+    error: str | None = None
+    run_id: str | None = None
+    row_id: str | None = None
+    model_id: str | None = None
+    model: str | None = None
+    latency_ms: float | None = None
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_nanos: int = 0
+    attempts: int = 1
+
+    def public(self, leaderboard_id: str) -> dict[str, Any]:
+        """The trace as the API shows it: dollars and scores from 0 to 1."""
+        shown = {name: getattr(self, name) for name in self.__struct_fields__ if name not in ("cost_nanos", "score")}
+        return {
+            **shown,
+            "leaderboard_id": leaderboard_id,
+            "score": None if self.score is None else self.score / SCORE_SCALE,
+            "cost_usd": money.to_usd(self.cost_nanos),
+        }
+
+
+_encode = msgspec.json.Encoder().encode
+_decoder = msgspec.json.Decoder(Trace)
+
+
+def encode(trace: Trace) -> bytes:
+    """The trace as one line of JSON, without the line end."""
+    return _encode(trace)
+
+
+def decode(line: bytes) -> Trace:
+    """The inverse of `encode`."""
+    return _decoder.decode(line)
