@@ -1,0 +1,63 @@
+"""Pushed rows, durable but not yet part of a version, and how they become one."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from gero.datasets import rows, versions
+from gero.datasets.rows import Row
+from gero.datasets.versions import DatasetVersion
+from gero.kit import Conflict, clock, conditions, table
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """A pushed row with the key it waits under."""
+
+    key: tuple[str, str]
+    row: Row
+
+
+def accept(workspace_id: str, leaderboard_id: str, row: Row, batch_id: str) -> bool:
+    """Keep a pushed row; False when a row with its id waits already, so that a retry is harmless."""
+    item = {
+        "pk": _partition(workspace_id, leaderboard_id),
+        "sk": f"ROW#{row.id}",
+        "row": rows.encode(row).decode(),
+        "batch_id": batch_id,
+        "received_at": clock.iso(),
+    }
+    try:
+        table.put(item, conditions.absent())
+    except Conflict:
+        return False
+    return True
+
+
+def waiting(workspace_id: str, leaderboard_id: str) -> Iterator[Pending]:
+    """The rows that wait, in order of id."""
+    for item in table.query(_partition(workspace_id, leaderboard_id), "ROW#"):
+        yield Pending((item["pk"], item["sk"]), rows.decode(item["row"].encode()))
+
+
+def consolidate(workspace_id: str, leaderboard_id: str, max_rows: int) -> DatasetVersion | None:
+    """Make waiting rows part of a new version, the newest `max_rows` kept; a pushed row replaces one with its id.
+
+    The version is written before the rows stop waiting, so a crash between the two loses nothing: the next
+    consolidation finds the same rows again and ends at the same version. None when there is nothing at all.
+    """
+    latest = versions.latest_version(workspace_id, leaderboard_id)
+    pending = list(waiting(workspace_id, leaderboard_id))
+    if not pending:
+        return latest
+    merged = {row.id: row for row in map(rows.decode, versions.read(latest))} if latest else {}
+    for one in pending:
+        merged.pop(one.row.id, None)
+        merged[one.row.id] = one.row
+    kept = list(merged.values())[-max_rows:]
+    version = versions.freeze(workspace_id, leaderboard_id, kept, {"kind": "push"})
+    table.delete_many(one.key for one in pending)
+    return version
+
+
+def _partition(workspace_id: str, leaderboard_id: str) -> str:
+    return f"WS#{workspace_id}#LB#{leaderboard_id}#PENDING"
