@@ -1,0 +1,40 @@
+"""Evaluation: asking candidates, scoring answers, and the exact integer sums that a ranking is made of."""
+
+from gero.evaluation import plan, results
+from gero.evaluation.batch import Finished, evaluate, time_left
+from gero.evaluation.exact import DEFAULT_NORMALIZERS, NORMALIZERS, ExactScorer, check_normalizers
+from gero.evaluation.job import BatchJob
+from gero.evaluation.latency import LatencyHistogram, add_counts
+from gero.evaluation.plan import Evaluation, EvaluationPlan, PlannedCandidate
+from gero.evaluation.statistics import (
+    BatchStatistics,
+    RowMasks,
+    RowScores,
+    pack_scores,
+    scale_score,
+)
+from gero.traces import SCORE_SCALE
+
+__all__ = [
+    "DEFAULT_NORMALIZERS",
+    "NORMALIZERS",
+    "SCORE_SCALE",
+    "BatchJob",
+    "BatchStatistics",
+    "Evaluation",
+    "EvaluationPlan",
+    "ExactScorer",
+    "Finished",
+    "LatencyHistogram",
+    "PlannedCandidate",
+    "RowMasks",
+    "RowScores",
+    "add_counts",
+    "check_normalizers",
+    "evaluate",
+    "pack_scores",
+    "plan",
+    "results",
+    "scale_score",
+    "time_left",
+]

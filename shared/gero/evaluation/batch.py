@@ -1,0 +1,68 @@
+"""The whole work on one batch, from its message to its results, resumable at any moment."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from gero.evaluation import plan as plans
+from gero.evaluation import results
+from gero.evaluation.checkpoint import Checkpoint
+from gero.evaluation.fan_out import FanOut
+from gero.evaluation.job import BatchJob
+from gero.evaluation.statistics import BatchStatistics
+
+_CHECKPOINT_SECONDS = 5.0
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """A batch whose every row has its outcome, stored at `key`."""
+
+    key: str
+    statistics: BatchStatistics
+    first_error: str | None
+
+
+async def evaluate(
+    job: BatchJob, *, redelivered: bool, deadline: float, keep_alive: Callable[[], None], every_seconds: float
+) -> Finished | None:
+    """Answer and score what is not yet known of the batch, and store it. None when time ran out: the answers so far
+    are in S3, and the same job continues from there.
+
+    `deadline` is a `time.monotonic()` moment. `keep_alive` is called in a thread every `every_seconds`, so that the
+    queue knows somebody is at work; an exception it raises ends the work (in an ExceptionGroup).
+    """
+    plan = plans.load(job.workspace_id, job.leaderboard_id, job.run_id)
+    rows = plans.load_block(plan, job.block)
+    candidate = plan.candidate(job.candidate_id)
+    headers = candidate.endpoint.headers(job.workspace_id)
+    checkpoint = Checkpoint(job, redelivered=redelivered)
+    complete = False
+    try:
+        async with asyncio.TaskGroup() as group:
+            beats = [
+                group.create_task(_regularly(lambda: asyncio.to_thread(keep_alive), every_seconds)),
+                group.create_task(_regularly(checkpoint.save_part, _CHECKPOINT_SECONDS)),
+            ]
+            complete = await FanOut(plan, candidate, headers).run(rows, checkpoint, deadline)
+            for beat in beats:
+                beat.cancel()
+        if not complete:
+            await checkpoint.save_part()
+            return None
+        key = results.save(job, rows, checkpoint.answered)
+    finally:
+        checkpoint.close(finished=complete)
+    return Finished(key, results.statistics(job, rows, checkpoint.answered), results.first_error(checkpoint.answered))
+
+
+async def _regularly(action: Callable[[], Awaitable[None]], seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        await action()
+
+
+def time_left(remaining_ms: int, reserve_seconds: float) -> float:
+    """The `time.monotonic()` moment at which work must end, `reserve_seconds` before the Lambda's own end."""
+    return time.monotonic() + max(0.0, remaining_ms / 1000 - reserve_seconds)

@@ -1,0 +1,82 @@
+"""What a worker has answered so far, kept so that an answer once paid for is never asked again.
+
+Two layers. A local file gets every answer at once: it survives the death of the process (on Lambda the next runtime in
+the same environment finds it). Parts in S3 get what is new every few seconds and when a batch is handed back: they
+survive the loss of the environment.
+"""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from gero import traces
+from gero.evaluation.job import BatchJob
+from gero.evaluation.plan import run_prefix
+from gero.kit import blobs
+from gero.traces import Trace
+
+
+class Checkpoint:
+    """The journal of one batch. `answered` maps row ids to what is known of them."""
+
+    def __init__(self, job: BatchJob, *, redelivered: bool) -> None:
+        """Reads what earlier tries left behind; S3 is asked only when there can have been one."""
+        prefix = run_prefix(job.workspace_id, job.leaderboard_id, job.run_id)
+        self._parts_prefix = f"{prefix}/parts/{job.name}/"
+        self._path = Path(tempfile.gettempdir()) / "gero" / job.run_id / job.name.replace("/", "-")
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._unsaved: list[bytes] = []
+        self._part_keys = list(blobs.keys(self._parts_prefix)) if redelivered or job.parts else []
+        lines = [line for key in self._part_keys for line in blobs.get_lines(key)]
+        known = len(lines)
+        lines += self._local_lines()
+        self._unsaved = lines[known:]
+        self.answered: dict[str, Trace] = {str(one.row_id): one for one in _readable(lines)}
+        # Unbuffered: a line is with the operating system before the next answer is looked at.
+        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def add(self, row_id: str, trace: Trace) -> None:
+        """Remember an answer."""
+        line = traces.encode(trace)
+        os.write(self._file, line + b"\n")
+        self._unsaved.append(line)
+        self.answered[row_id] = trace
+
+    async def save_part(self) -> None:
+        """Bring what is new since the last part to S3."""
+        lines, self._unsaved = self._unsaved, []
+        if not lines:
+            return
+        key = f"{self._parts_prefix}{len(self._part_keys):05}-{os.urandom(4).hex()}.jsonl.gz"
+        self._part_keys.append(key)
+        try:
+            await asyncio.to_thread(blobs.put_lines, key, lines)
+        except BaseException:
+            self._unsaved = lines + self._unsaved
+            raise
+
+    def close(self, *, finished: bool) -> None:
+        """End the journal; when the batch is finished, forget the local file (parts end by the bucket's lifecycle)."""
+        os.close(self._file)
+        if finished:
+            self._path.unlink(missing_ok=True)
+
+    def _local_lines(self) -> list[bytes]:
+        if not self._path.exists():
+            return []
+        whole, _, torn = self._path.read_bytes().rpartition(b"\n")
+        if torn:  # the process died while it wrote this line
+            os.truncate(self._path, len(whole) + 1 if whole else 0)
+        return [line for line in whole.split(b"\n") if line]
+
+
+def _readable(lines: Iterable[bytes]) -> Iterable[Trace]:
+    for line in lines:
+        try:
+            yield traces.decode(line)
+        except msgspec.DecodeError:
+            continue

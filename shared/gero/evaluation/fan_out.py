@@ -1,0 +1,90 @@
+"""One batch: every row of a block asked of one candidate, some at a time, each answer scored as it comes."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from gero import providers
+from gero.datasets import Row
+from gero.evaluation.checkpoint import Checkpoint
+from gero.evaluation.exact import ExactScorer
+from gero.evaluation.plan import EvaluationPlan, PlannedCandidate
+from gero.kit import UpstreamFailed, clock, new_id
+from gero.traces import SCORE_SCALE, Trace
+
+if TYPE_CHECKING:
+    import aiohttp
+
+
+class FanOut:
+    """Asks a candidate all rows that the checkpoint does not know yet, at most `plan.in_flight` at once."""
+
+    def __init__(self, plan: EvaluationPlan, candidate: PlannedCandidate, headers: Mapping[str, str]) -> None:
+        self._plan = plan
+        self._candidate = candidate
+        self._headers = headers
+        self._scorer = ExactScorer(plan.evaluation.normalizers)
+
+    async def run(self, rows: list[Row], checkpoint: Checkpoint, deadline: float) -> bool:
+        """True when every row has its answer (or final failure); False when time ran out first.
+
+        `deadline` is a `time.monotonic()` moment at which no call is left running.
+        """
+        todo = iter([row for row in rows if row.id not in checkpoint.answered])
+        async with providers.new_session(self._plan.in_flight) as session:
+            lanes = [
+                asyncio.create_task(self._lane(session, todo, checkpoint, deadline))
+                for _ in range(min(self._plan.in_flight, len(rows)))
+            ]
+            try:
+                await asyncio.gather(*lanes)
+            finally:
+                for lane in lanes:
+                    lane.cancel()
+                await asyncio.gather(*lanes, return_exceptions=True)
+        return all(row.id in checkpoint.answered for row in rows)
+
+    async def _lane(
+        self, session: "aiohttp.ClientSession", todo: Iterator[Row], checkpoint: Checkpoint, deadline: float
+    ) -> None:
+        with contextlib.suppress(providers.OutOfTime):
+            for row in todo:
+                checkpoint.add(row.id, await self._evaluate(session, row, deadline))
+
+    async def _evaluate(self, session: "aiohttp.ClientSession", row: Row, deadline: float) -> Trace:
+        endpoint = self._candidate.endpoint
+        body = providers.request_body(endpoint, providers.prompt.messages(self._plan.prompt, row.input))
+        blank = self._blank(row)
+        try:
+            answer, attempts = await providers.ask_patiently(session, endpoint, self._headers, body, deadline)
+        except UpstreamFailed as error:  # the model's own failure: it scores 0 and counts as an error
+            return replace(blank, score=0, error=error.message, attempts=error.details.get("attempts", 1))
+        right, reason = self._scorer.score(answer.text, row.expected)
+        return replace(
+            blank,
+            created_at=clock.iso(),
+            output=answer.text,
+            score=SCORE_SCALE if right else 0,
+            reason=reason,
+            latency_ms=round(answer.latency_ms, 2),
+            tokens_in=answer.tokens_in,
+            tokens_out=answer.tokens_out,
+            cost_nanos=answer.cost_nanos,
+            attempts=attempts,
+        )
+
+    def _blank(self, row: Row) -> Trace:
+        return Trace(
+            trace_id=new_id(),
+            source="run",
+            created_at=clock.iso(),
+            input=row.input,
+            expected=row.expected,
+            run_id=self._plan.run_id,
+            row_id=row.id,
+            model_id=self._candidate.id,
+            model=self._candidate.name,
+        )
