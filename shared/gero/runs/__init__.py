@@ -1,0 +1,35 @@
+"""Runs: starting, handing out, counting and ending evaluations. Light: workers import it."""
+
+from gero.runs import blocks, rounds
+from gero.runs.run import Progress, Run, Source, Status
+from gero.runs.store import (
+    active_run_id,
+    begin,
+    cancel,
+    finish,
+    get,
+    listed,
+    look_after,
+    progress,
+    show_ranking,
+    start,
+)
+
+__all__ = [
+    "Progress",
+    "Run",
+    "Source",
+    "Status",
+    "active_run_id",
+    "begin",
+    "blocks",
+    "cancel",
+    "finish",
+    "get",
+    "listed",
+    "look_after",
+    "progress",
+    "rounds",
+    "show_ranking",
+    "start",
+]

@@ -1,0 +1,74 @@
+"""A run as stored, and the words for where it stands."""
+
+from typing import Any, Literal
+
+import msgspec
+
+Status = Literal["queued", "running", "completed", "failed", "cancelled"]
+Source = Literal["manual", "schedule", "dataset_improvement"]
+ACTIVE: tuple[Status, ...] = ("queued", "running")
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One evaluation of a leaderboard's candidates. Times are ISO texts; money is in the progress.
+
+    `configuration` is what the leaderboard and its models were when the run started; `ranking` and `decision` are
+    the documents of the ranking slice, `ranking` being interim until the run is completed.
+    """
+
+    id: str
+    workspace_id: str
+    leaderboard_id: str
+    source: Source
+    status: Status
+    created_at: str
+    configuration: dict[str, Any]
+    rows_limit: int | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+    dataset: dict[str, Any] | None = None
+    cells_total: int = 0
+    ranking: dict[str, Any] | None = None
+    decision: dict[str, Any] | None = None
+    error: str | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether it has not ended."""
+        return self.status in ACTIVE
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a run is, summed over its rounds. Money in nano-dollars."""
+
+    cells_total: int = 0
+    cells_done: int = 0
+    errors: int = 0
+    cost_nanos: int = 0
+
+
+_DOCUMENTS = ("configuration", "dataset", "ranking", "decision")
+
+
+def partition(workspace_id: str, leaderboard_id: str) -> str:
+    """The partition of a leaderboard's runs."""
+    return f"WS#{workspace_id}#LB#{leaderboard_id}"
+
+
+def to_item(run: Run) -> dict[str, Any]:
+    """The table item of a run: plain attributes for what conditions look at, JSON texts for documents."""
+    fields = {name: getattr(run, name) for name in run.__struct_fields__}
+    item = {name: value for name, value in fields.items() if value is not None}
+    for name in _DOCUMENTS:
+        if name in item:
+            item[name] = msgspec.json.encode(item[name]).decode()
+    return item | {"pk": partition(run.workspace_id, run.leaderboard_id), "sk": f"RUN#{run.id}"}
+
+
+def from_item(item: dict[str, Any]) -> Run:
+    """The inverse of `to_item`."""
+    fields = {name: item[name] for name in Run.__struct_fields__ if name in item}
+    for name in _DOCUMENTS:
+        if name in fields:
+            fields[name] = msgspec.json.decode(fields[name])
+    return msgspec.convert(fields, Run)

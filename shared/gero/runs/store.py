@@ -1,0 +1,179 @@
+"""A run's life: started, begun, finished; and the lock that keeps a leaderboard to one active run."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from gero.kit import Conflict, NotFound, Unavailable, clock, conditions, log, new_id, table, workflows
+from gero.kit.table import Changes, Write
+from gero.runs.run import ACTIVE, Progress, Run, Source, Status, from_item, partition, to_item
+
+WATCH = "run"  # the partition of the index of due work in which active runs wait to be looked at
+_WATCH_EVERY = timedelta(minutes=10)
+
+
+def start(
+    workspace_id: str,
+    leaderboard_id: str,
+    *,
+    source: Source,
+    configuration: dict[str, Any],
+    rows_limit: int | None = None,
+) -> Run:
+    """Lock the leaderboard and start its run. Conflict while another one is active."""
+    run = Run(
+        id=new_id(),
+        workspace_id=workspace_id,
+        leaderboard_id=leaderboard_id,
+        source=source,
+        status="queued",
+        created_at=clock.iso(),
+        configuration=configuration,
+        rows_limit=rows_limit,
+    )
+    lock = {"pk": partition(workspace_id, leaderboard_id), "sk": "ACTIVE_RUN", "run_id": run.id}
+    try:
+        table.transact(
+            [
+                Write(item=to_item(run) | _watched(), condition=conditions.absent()),
+                Write(lock, condition=conditions.absent()),
+            ]
+        )
+    except Conflict as error:
+        active = active_run_id(workspace_id, leaderboard_id)
+        raise Conflict(
+            "this leaderboard already has an active run; wait for it or cancel it", code="run_active", run_id=active
+        ) from error
+    _execute(run)
+    return run
+
+
+def get(workspace_id: str, leaderboard_id: str, run_id: str) -> Run:
+    """The run as it is now. NotFound when there is none."""
+    item = table.get(partition(workspace_id, leaderboard_id), f"RUN#{run_id}", consistent=True)
+    if item is None:
+        raise NotFound("no such run of this leaderboard")
+    return from_item(item)
+
+
+def listed(workspace_id: str, leaderboard_id: str, limit: int) -> Iterator[Run]:
+    """The newest runs, newest first."""
+    for item in table.query(partition(workspace_id, leaderboard_id), "RUN#", newest_first=True, limit=limit):
+        yield from_item(item)
+
+
+def active_run_id(workspace_id: str, leaderboard_id: str) -> str | None:
+    """The id of the leaderboard's active run, if any."""
+    lock = table.get(partition(workspace_id, leaderboard_id), "ACTIVE_RUN", consistent=True)
+    return lock["run_id"] if lock else None
+
+
+def progress(run: Run) -> Progress:
+    """How far the run is."""
+    rounds = list(table.query(f"WS#{run.workspace_id}#RUN#{run.id}", "ROUND#"))
+    return Progress(
+        cells_total=run.cells_total,
+        cells_done=sum(one.get("cells_done", 0) for one in rounds),
+        errors=sum(one.get("errors", 0) for one in rounds),
+        cost_nanos=sum(one.get("cost_nanos", 0) for one in rounds),
+    )
+
+
+def begin(run: Run, *, dataset: dict[str, Any], cells_total: int) -> None:
+    """Note that the run is planned and evaluation starts. Conflict when it ended meanwhile."""
+    _change(
+        run, {"status": "running", "dataset": _text(dataset), "cells_total": cells_total, "started_at": clock.iso()}
+    )
+
+
+def show_ranking(run: Run, ranking: Mapping[str, Any]) -> None:
+    """Show an interim ranking. Conflict when the run ended meanwhile."""
+    _change(run, {"ranking": _text(ranking)})
+
+
+def finish(
+    run: Run,
+    status: Status,
+    *,
+    ranking: Mapping[str, Any] | None = None,
+    decision: Mapping[str, Any] | None = None,
+    error: str | None = None,
+) -> bool:
+    """End the run and unlock its leaderboard, at once. False when it had ended before; then nothing changes."""
+    ended = {"status": status, "finished_at": clock.iso()}
+    found = {"ranking": ranking and _text(ranking), "decision": decision and _text(decision), "error": error}
+    changes = Changes(set=ended | {k: v for k, v in found.items() if v}, remove=("due_kind", "due_at"))
+    pk = partition(run.workspace_id, run.leaderboard_id)
+    unlocked = conditions.absent("run_id") | conditions.equals("run_id", run.id)
+    try:
+        table.transact(
+            [
+                Write(key=(pk, f"RUN#{run.id}"), changes=changes, condition=_active()),
+                Write(key=(pk, "ACTIVE_RUN"), condition=unlocked),
+            ]
+        )
+    except Conflict:
+        return False
+    log.event("run.finished", run_id=run.id, leaderboard_id=run.leaderboard_id, status=status)
+    return True
+
+
+def cancel(run: Run) -> Run:
+    """End an active run; what was scored is kept. Conflict when it has ended already."""
+    if not finish(run, "cancelled"):
+        raise Conflict("this run has already ended", code="run_ended")
+    workflows.stop(run.id, "cancelled")
+    return get(run.workspace_id, run.leaderboard_id, run.id)
+
+
+def look_after(limit: int = 100) -> int:
+    """Bring runs whose execution was never started, or died, to an end. Returns how many were looked at."""
+    looked_at = 0
+    for item in table.query_due(WATCH, clock.iso(), limit):
+        looked_at += 1
+        run = from_item(item)
+        found = workflows.status(run.id)
+        if found is None:
+            _execute(run)
+        elif found != "RUNNING":
+            finish(run, "failed", error=f"the run's workflow ended as {found} without a result; run again")
+        if found in (None, "RUNNING"):
+            _postpone(run)
+    return looked_at
+
+
+def _execute(run: Run) -> None:
+    payload = {"workspace_id": run.workspace_id, "leaderboard_id": run.leaderboard_id, "run_id": run.id}
+    try:
+        workflows.start(run.id, payload)
+    except Exception as error:
+        finish(run, "failed", error="the workflow could not be started; run again")
+        raise Unavailable("the run could not be started; try again") from error
+
+
+def _postpone(run: Run) -> None:
+    try:
+        _change(run, _watched())
+    except Conflict:
+        log.event("run.ended_meanwhile", run_id=run.id)
+
+
+def _change(run: Run, values: dict[str, Any]) -> None:
+    table.update(partition(run.workspace_id, run.leaderboard_id), f"RUN#{run.id}", Changes(set=values), _active())
+
+
+def _active() -> conditions.Condition:
+    first, *others = (conditions.equals("status", status) for status in ACTIVE)
+    for other in others:
+        first = first | other
+    return first
+
+
+def _watched() -> dict[str, str]:
+    return {"due_kind": WATCH, "due_at": clock.iso(clock.now() + _WATCH_EVERY)}
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(document).decode()
