@@ -1,0 +1,161 @@
+"""Cumulative sums of a run: integers only, so that merging is exact in any order and any grouping."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TypeVar
+
+import msgspec
+
+from gero.evaluation import BatchStatistics, add_counts
+from gero.ranking.blocks import BlockRanges, contains, disjoint_union
+from gero.ranking.pairs import BlockScores, PairSums, block_pairs
+
+
+class CandidateSums(msgspec.Struct, frozen=True):
+    """Sums over every row a candidate was asked; scores over the rows that were scored."""
+
+    n_rows: int = 0
+    n_scored: int = 0
+    score_sum: int = 0
+    """In 1 / SCORE_SCALE."""
+    score_squares: int = 0
+    """In 1 / SCORE_SCALE^2."""
+    n_errors: int = 0
+    cost_nanos: int = 0
+    cost_nanos_squared: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    latency: dict[int, int] = {}
+
+    @classmethod
+    def of_batch(cls, batch: BatchStatistics, scores: BlockScores) -> "CandidateSums":
+        """The sums of one batch, whose scores were prepared already."""
+        return cls(
+            n_rows=batch.n_rows,
+            n_scored=scores.n,
+            score_sum=scores.score_sum,
+            score_squares=scores.score_squares,
+            n_errors=batch.n_errors,
+            cost_nanos=batch.cost_nanos,
+            cost_nanos_squared=batch.cost_nanos_squared,
+            tokens_in=batch.tokens_in,
+            tokens_out=batch.tokens_out,
+            latency=batch.latency,
+        )
+
+    def __add__(self, other: "CandidateSums") -> "CandidateSums":
+        return CandidateSums(
+            self.n_rows + other.n_rows,
+            self.n_scored + other.n_scored,
+            self.score_sum + other.score_sum,
+            self.score_squares + other.score_squares,
+            self.n_errors + other.n_errors,
+            self.cost_nanos + other.cost_nanos,
+            self.cost_nanos_squared + other.cost_nanos_squared,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            add_counts(self.latency, other.latency),
+        )
+
+
+class _Stored(msgspec.Struct):
+    blocks: dict[int, BlockRanges]
+    candidates: dict[str, CandidateSums]
+    pairs: tuple[PairSums, ...]
+    """In the order of `combinations(candidates, 2)`."""
+
+
+@dataclass(slots=True)
+class RankingStatistics:
+    """Everything the ranking and the promotion of one run are computed from.
+
+    A block is known by (round, block); its batches are added together or not at all, because a pair of candidates is
+    compared on the rows of one block. Pairs are keyed (smaller id, larger id).
+    """
+
+    blocks: dict[int, BlockRanges] = field(default_factory=dict)
+    candidates: dict[str, CandidateSums] = field(default_factory=dict)
+    pairs: dict[tuple[str, str], PairSums] = field(default_factory=dict)
+
+    def add_block(self, batches: Iterable[BatchStatistics]) -> bool:
+        """Add all batches of one block; False, and nothing changes, when the block was merged before.
+
+        Raises ValueError when the batches are not of one block or a candidate appears twice.
+        """
+        batches = tuple(batches)
+        round_number, block = _one_block(batches)
+        known = self.blocks.get(round_number, ())
+        if contains(known, block):
+            return False
+        scores, pairs = block_pairs(batches)
+        self.blocks[round_number] = disjoint_union(known, ((block, block),))
+        for batch in batches:
+            sums = CandidateSums.of_batch(batch, scores[batch.candidate_id])
+            self.candidates[batch.candidate_id] = self.candidates.get(batch.candidate_id, CandidateSums()) + sums
+        for ids, pair in pairs.items():
+            if pair.n:
+                self.pairs[ids] = self.pairs.get(ids, PairSums()) + pair
+        return True
+
+    def merge(self, other: "RankingStatistics") -> "RankingStatistics":
+        """The statistics of both, leaving each unchanged; raises ValueError when they share a block."""
+        return RankingStatistics(
+            blocks={
+                number: disjoint_union(self.blocks.get(number, ()), other.blocks.get(number, ()))
+                for number in self.blocks | other.blocks
+            },
+            candidates=_added(self.candidates, other.candidates),
+            pairs=_added(self.pairs, other.pairs),
+        )
+
+    def pair(self, first_id: str, second_id: str) -> PairSums:
+        """Paired sums with `first_id` first; zeros when they never met."""
+        if first_id <= second_id:
+            return self.pairs.get((first_id, second_id), PairSums())
+        return self.pairs.get((second_id, first_id), PairSums()).flipped()
+
+    def pairs_against(self, champion_id: str) -> dict[str, PairSums]:
+        """Challenger id -> paired sums, challenger first."""
+        return {other: self.pair(other, champion_id) for other in sorted(self.candidates) if other != champion_id}
+
+    def to_json(self) -> bytes:
+        """Compact JSON; equal statistics give equal bytes, whatever the order they were merged in."""
+        ids = sorted(self.candidates)
+        return msgspec.json.encode(
+            _Stored(
+                blocks=dict(sorted(self.blocks.items())),
+                candidates={key: _with_sorted_latency(self.candidates[key]) for key in ids},
+                pairs=tuple(self.pair(first, second) for first, second in combinations(ids, 2)),
+            )
+        )
+
+    @classmethod
+    def from_json(cls, text: bytes | str) -> "RankingStatistics":
+        """The inverse of `to_json`; raises msgspec.ValidationError."""
+        stored = msgspec.json.decode(text, type=_Stored)
+        pairs = zip(combinations(stored.candidates, 2), stored.pairs, strict=True)
+        return cls(stored.blocks, stored.candidates, {ids: pair for ids, pair in pairs if pair.n})
+
+
+def _one_block(batches: tuple[BatchStatistics, ...]) -> tuple[int, int]:
+    if len({(batch.round, batch.block, batch.n_rows) for batch in batches}) != 1:
+        raise ValueError("the batches of one block share its round, number and rows")
+    if len({batch.candidate_id for batch in batches}) != len(batches):
+        raise ValueError("a candidate has one batch per block")
+    return batches[0].round, batches[0].block
+
+
+def _with_sorted_latency(sums: CandidateSums) -> CandidateSums:
+    return msgspec.structs.replace(sums, latency=dict(sorted(sums.latency.items())))
+
+
+_Key = TypeVar("_Key")
+_Sums = TypeVar("_Sums", CandidateSums, PairSums)
+
+
+def _added(one: Mapping[_Key, _Sums], other: Mapping[_Key, _Sums]) -> dict[_Key, _Sums]:
+    total = dict(one)
+    for key, sums in other.items():
+        total[key] = total[key] + sums if key in total else sums
+    return total

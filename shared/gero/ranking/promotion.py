@@ -1,0 +1,143 @@
+"""Which model serves production after a ranking: a switch only when the evidence says so, and the reason in words."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import msgspec
+
+from gero.ranking.pairs import PairSums
+from gero.ranking.table import Ranking, RankingEntry
+from gero.ranking.trial import EQUAL_WITHIN, MINIMUM_EFFECT, Evidence, Guardrails, Trial, odds, weigh_challengers
+
+Policy = Literal["top", "strict", "default", "eager"]
+Mode = Literal["ranking_winner", "manual"]
+Action = Literal["promote", "hold", "first", "keep"]
+
+# P(ever switching to a model that is not better), per tenure of a champion.
+_ALPHA: Final[dict[str, float]] = {"strict": 0.05, "default": 0.10, "eager": 0.20}
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What happens to production; `candidate_id` serves from now on, `previous_id` served before."""
+
+    action: Action
+    """`first`: no champion before; `keep`: nothing better in sight; `hold`: not enough evidence for a change."""
+    candidate_id: str | None
+    previous_id: str | None
+    policy: Policy
+    reason: str
+    """One sentence with the numbers that decided."""
+    evidence: Evidence | None = None
+    rows_needed: int | None = None
+    """Estimated further rows until the challenger held back could be promoted."""
+
+
+def decide(
+    ranking: Ranking,
+    pairs: Mapping[str, PairSums],
+    *,
+    champion_id: str | None,
+    policy: Policy = "default",
+    mode: Mode = "ranking_winner",
+    guardrails: Guardrails | None = None,
+    max_challengers: int | None = None,
+) -> Decision:
+    """Decide at a round barrier which candidate serves production.
+
+    `pairs`: challenger id -> sums with the challenger first, accumulated over rows that pair saw for the first time
+    (`RankingStatistics.pairs_against` for one run). `max_challengers`: the number of challengers one champion may meet
+    in its tenure, if more than are ranked now; alpha is shared among them. Raises ValueError on an unknown policy.
+    """
+    if policy != "top" and policy not in _ALPHA:
+        raise ValueError(f"unknown promotion policy {policy!r}")
+    leader = ranking.leader
+    if mode == "manual":
+        return Decision("keep", champion_id, champion_id, policy, "The production model is chosen by hand.")
+    if leader is None:
+        return Decision("keep", champion_id, champion_id, policy, "No row was scored, so production stays as it is.")
+    if champion_id is None:
+        reason = f"{_standing(leader)} and becomes the first production model."
+        return Decision("first", leader.candidate_id, None, policy, reason)
+    champion = ranking.entry(champion_id)
+    if champion is None:
+        reason = f"{_standing(leader)} and replaces {champion_id}, which is no longer a candidate."
+        return Decision("promote", leader.candidate_id, champion_id, policy, reason)
+    if policy == "top":
+        return _follow_top(leader, champion)
+    trials = weigh_challengers(ranking, pairs, champion, guardrails or Guardrails(), _ALPHA[policy], max_challengers)
+    return _guarded(champion, leader, trials, policy)
+
+
+def _follow_top(leader: RankingEntry, champion: RankingEntry) -> Decision:
+    if leader is champion:
+        return Decision("keep", champion.candidate_id, champion.candidate_id, "top", f"{_standing(champion)}.")
+    reason = f"{_standing(leader)}, ahead of {champion.name}{_mean(champion)}, and the policy follows the top mean."
+    return Decision("promote", leader.candidate_id, champion.candidate_id, "top", reason)
+
+
+def _guarded(champion: RankingEntry, leader: RankingEntry, trials: list[Trial], policy: Policy) -> Decision:
+    better = [trial for trial in trials if trial.evidence.better]
+    for trial in better:
+        if not trial.objections:
+            return _promotion(trial, champion, policy, f"{_gain(trial, champion)}, with evidence of {_weight(trial)}.")
+    saving = [trial for trial in trials if trial.saves and trial.evidence.not_worse and not trial.objections]
+    if saving:
+        trial = min(saving, key=lambda trial: trial.challenger.cost_nanos_per_1000_rows)
+        return _promotion(trial, champion, policy, _saving_reason(trial, champion))
+    served = champion.candidate_id
+    if better:
+        reason = f"{_gain(better[0], champion)}, but it {' and '.join(better[0].objections)}."
+        return Decision("hold", served, served, policy, reason, better[0].evidence)
+    if leader is champion:
+        return Decision("keep", served, served, policy, f"{_standing(champion)}.")
+    trial = trials[0]
+    return Decision("hold", served, served, policy, _doubt(trial, champion), trial.evidence, trial.rows_needed)
+
+
+def _promotion(trial: Trial, champion: RankingEntry, policy: Policy, reason: str) -> Decision:
+    return Decision("promote", trial.challenger.candidate_id, champion.candidate_id, policy, reason, trial.evidence)
+
+
+def _standing(entry: RankingEntry) -> str:
+    return f"{entry.name} leads the ranking with a mean of {entry.score:.3f} on {entry.n_scored:,} rows"
+
+
+def _mean(entry: RankingEntry) -> str:
+    return "" if entry.score is None else f" with {entry.score:.3f}"
+
+
+def _gain(trial: Trial, champion: RankingEntry) -> str:
+    evidence = trial.evidence
+    return (
+        f"{trial.challenger.name} is better than {champion.name} by {evidence.difference:.3f}"
+        f" on the {evidence.n_rows:,} rows both scored"
+    )
+
+
+def _weight(trial: Trial) -> str:
+    return f"{odds(trial.evidence.log_e_better)} where {odds(trial.evidence.log_threshold)} is required"
+
+
+def _saving_reason(trial: Trial, champion: RankingEntry) -> str:
+    old, new = champion.cost_nanos_per_1000_rows / 1e9, trial.challenger.cost_nanos_per_1000_rows / 1e9
+    return (
+        f"{trial.challenger.name} is not worse than {champion.name} by {EQUAL_WITHIN:g} or more on the"
+        f" {trial.evidence.n_rows:,} rows both scored (evidence {odds(trial.evidence.log_e_not_worse)}) and costs"
+        f" ${new:.4g} instead of ${old:.4g} per 1,000 rows."
+    )
+
+
+def _doubt(trial: Trial, champion: RankingEntry) -> str:
+    evidence, names = trial.evidence, f"{trial.challenger.name} and {champion.name}"
+    if not evidence.n_rows:
+        return f"{names} have no scored rows in common, so they cannot be compared."
+    if evidence.difference < MINIMUM_EFFECT:
+        return (
+            f"{trial.challenger.name} differs from {champion.name} by {evidence.difference:+.3f} on the"
+            f" {evidence.n_rows:,} rows both scored, less than the {MINIMUM_EFFECT:+g} that is worth a change."
+        )
+    needed = f"; about {trial.rows_needed:,} more rows are needed" if trial.rows_needed else ""
+    return (
+        f"{trial.challenger.name} is ahead of {champion.name} by {evidence.difference:.3f} on the"
+        f" {evidence.n_rows:,} rows both scored, but the evidence is {_weight(trial)}{needed}."
+    )

@@ -1,0 +1,181 @@
+"""The ranking that people see: one entry per candidate, in order."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import msgspec
+
+from gero.evaluation import SCORE_SCALE, LatencyHistogram
+from gero.ranking.comparison import certain_orders, ranges_of, rows_to_separate
+from gero.ranking.intervals import score_interval
+from gero.ranking.merge import CandidateSums, RankingStatistics
+
+# Of fewer calls the 99th percentile is sampling noise.
+_P99_CALLS = 1000
+
+
+class RankingEntry(msgspec.Struct, frozen=True):
+    """One candidate; scores in 0..1, money in integer nano-dollars, latency in milliseconds."""
+
+    candidate_id: str
+    name: str
+    rank: int
+    """Position, from 1."""
+    rank_low: int
+    """Best and, in `rank_high`, worst rank that the evidence allows, for all candidates together."""
+    rank_high: int
+    score: float | None
+    """Mean over the scored rows; None when none was scored, as its limits then are."""
+    score_low: float | None
+    score_high: float | None
+    n_rows: int
+    n_scored: int
+    n_errors: int
+    cost_nanos: int
+    cost_nanos_per_1000_rows: int
+    tokens_in: int
+    tokens_out: int
+    latency_p50_ms: float | None
+    latency_p95_ms: float | None
+    latency_p99_ms: float | None
+
+    @property
+    def label(self) -> str:
+        """The rank as shown: "1", or "1-2" when not separable."""
+        return str(self.rank_low) if self.rank_low == self.rank_high else f"{self.rank_low}-{self.rank_high}"
+
+    @property
+    def n_unscored(self) -> int:
+        """Rows that were asked but could not be scored by no fault of the model."""
+        return self.n_rows - self.n_scored
+
+    @property
+    def error_rate(self) -> float:
+        """Share of the asked rows on which the model itself failed."""
+        return self.n_errors / self.n_rows if self.n_rows else 0.0
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """Whether one candidate and the next below it can be told apart."""
+
+    upper_id: str
+    lower_id: str
+    n_common: int
+    difference: float
+    """Mean of upper - lower on the rows both scored."""
+    separable: bool
+    rows_needed: int | None
+    """Estimate of further rows until they can; None when they can or the upper is not ahead there."""
+
+
+class Ranking(msgspec.Struct, frozen=True):
+    """Entries from best to worst, and the gap below each but the last."""
+
+    entries: tuple[RankingEntry, ...]
+    gaps: tuple[Gap, ...]
+    confidence: float
+
+    @property
+    def leader(self) -> RankingEntry | None:
+        """The top candidate; None when no row was scored."""
+        return self.entries[0] if self.entries and self.entries[0].n_scored else None
+
+    def entry(self, candidate_id: str) -> RankingEntry | None:
+        """The entry of a candidate, if it is ranked."""
+        return next((entry for entry in self.entries if entry.candidate_id == candidate_id), None)
+
+    def summary(self) -> str:
+        """One line, such as "gpt-x leads (0.563, 95 % 0.536-0.589), separable from all others"."""
+        leader = self.leader
+        if leader is None:
+            return "no row was scored"
+        limits = f"{100 * self.confidence:.0f} % {leader.score_low:.3f}-{leader.score_high:.3f}"
+        head = f"{leader.name} leads ({leader.score:.3f}, {limits})"
+        if len(self.entries) == 1:
+            return f"{head}, the only candidate"
+        rivals = [entry.name for entry in self.entries[1:] if entry.rank_low == 1]
+        if not rivals:
+            return f"{head}, separable from all others"
+        shown = " and ".join(rivals) if len(rivals) <= 2 else f"{rivals[0]} and {len(rivals) - 1} more"
+        return f"{head}, not yet separable from {shown}"
+
+
+def build_ranking(
+    statistics: RankingStatistics, names: Mapping[str, str] | None = None, confidence: float = 0.95
+) -> Ranking:
+    """Rank the candidates of `names` (id -> shown name), or all of the statistics under their ids.
+
+    Order: mean score, then cost per row, then p95 latency, then id. A candidate with less than half of the scored
+    rows of the most scored one comes after the others: a high mean of a few rows is no reason to lead.
+    """
+    names = names if names is not None else {key: key for key in statistics.candidates}
+    orders = certain_orders(statistics, sorted(names), 1 - confidence)
+    ranges = ranges_of(names, orders)
+    sums = {key: statistics.candidates.get(key, CandidateSums()) for key in names}
+    entries = [_entry(key, name, sums[key], ranges[key], confidence) for key, name in names.items()]
+    enough = max((entry.n_scored for entry in entries), default=0) / 2
+    entries.sort(key=lambda entry: (not entry.n_scored, entry.n_scored < enough, *_preference(entry)))
+    ranked = tuple(_placed(entry, position) for position, entry in enumerate(entries, start=1))
+    return Ranking(ranked, _gaps(ranked, statistics, orders, 1 - confidence), confidence)
+
+
+def _entry(
+    candidate_id: str, name: str, sums: CandidateSums, ranks: tuple[int, int], confidence: float
+) -> RankingEntry:
+    n = sums.n_scored
+    low, high = score_interval(n, sums.score_sum, sums.score_squares, confidence) if n else (None, None)
+    latency = LatencyHistogram(sums.latency)
+    calls = latency.count
+    return RankingEntry(
+        candidate_id=candidate_id,
+        name=name,
+        rank=0,
+        rank_low=ranks[0],
+        rank_high=ranks[1],
+        score=sums.score_sum / (n * SCORE_SCALE) if n else None,
+        score_low=low,
+        score_high=high,
+        n_rows=sums.n_rows,
+        n_scored=n,
+        n_errors=sums.n_errors,
+        cost_nanos=sums.cost_nanos,
+        cost_nanos_per_1000_rows=(2000 * sums.cost_nanos + sums.n_rows) // (2 * sums.n_rows) if sums.n_rows else 0,
+        tokens_in=sums.tokens_in,
+        tokens_out=sums.tokens_out,
+        latency_p50_ms=latency.quantile(0.5) if calls else None,
+        latency_p95_ms=latency.quantile(0.95) if calls else None,
+        latency_p99_ms=latency.quantile(0.99) if calls >= _P99_CALLS else None,
+    )
+
+
+def _preference(entry: RankingEntry) -> tuple[float, int, float, str]:
+    p95 = entry.latency_p95_ms
+    return (
+        -(entry.score or 0.0),
+        entry.cost_nanos_per_1000_rows,
+        float("inf") if p95 is None else p95,
+        entry.candidate_id,
+    )
+
+
+def _placed(entry: RankingEntry, position: int) -> RankingEntry:
+    # Means are over all scored rows, ranges over common rows: where rows are missing the range is widened to hold both.
+    return msgspec.structs.replace(
+        entry,
+        rank=position,
+        rank_low=min(entry.rank_low, position),
+        rank_high=max(entry.rank_high, position),
+    )
+
+
+def _gaps(
+    entries: tuple[RankingEntry, ...], statistics: RankingStatistics, orders: set[tuple[str, str]], alpha: float
+) -> tuple[Gap, ...]:
+    gaps = []
+    for upper, lower in pairwise(entries):
+        pair = statistics.pair(upper.candidate_id, lower.candidate_id)
+        separable = (upper.candidate_id, lower.candidate_id) in orders
+        ahead = pair.difference_sum > 0
+        needed = rows_to_separate(pair, len(entries) - 1, alpha) if ahead and not separable else None
+        gaps.append(Gap(upper.candidate_id, lower.candidate_id, pair.n, pair.difference, separable, needed))
+    return tuple(gaps)
