@@ -1,0 +1,137 @@
+"""A leaderboard: the task, its data, its scoring, and which model serves it."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+from gero import datasets, evaluation
+from gero.kit import Invalid
+from gero.leaderboards.schedule import Schedule
+
+Policy = Literal["top", "default", "strict", "eager"]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Prompt = Annotated[str, Field(min_length=1, max_length=100_000)]
+
+
+class Input(BaseModel):
+    """Base of what clients send: unknown fields are refused, camelCase names are accepted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, populate_by_name=True)
+
+
+def _named(name: str, *others: str) -> Any:
+    return AliasChoices(*dict.fromkeys((name, to_camel(name), *others)))
+
+
+class ModelSelection(BaseModel):
+    """Who serves: the top of the ranking as the promotion policy allows, or one pinned model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    mode: Literal["ranking_winner", "manual"] = "ranking_winner"
+    model_id: str | None = None
+
+    @model_validator(mode="after")
+    def _pin_needs_model(self) -> "ModelSelection":
+        if (self.mode == "manual") != (self.model_id is not None):
+            raise ValueError("model_id: give it with mode manual, and only then")
+        return self
+
+
+class LeaderboardInput(Input):
+    """The body that creates a leaderboard."""
+
+    name: Name
+    system_prompt: Prompt = Field(validation_alias=_named("system_prompt", "model_prompt", "modelPrompt"))
+    dataset_type: Literal["GET", "PUSH"] = Field("GET", validation_alias=_named("dataset_type"))
+    dataset_url: str | None = Field(None, validation_alias=_named("dataset_url"))
+    max_samples_to_gather: int = Field(10_000, ge=1, le=1_000_000, validation_alias=_named("max_samples_to_gather"))
+    eval_type: Literal["exact"] = Field("exact", validation_alias=_named("eval_type"))
+    normalizers: list[str] = Field(default_factory=lambda: list(evaluation.DEFAULT_NORMALIZERS))
+    concurrency: int = Field(16, ge=1, le=256)
+    model_selection: ModelSelection = Field(ModelSelection(), validation_alias=_named("model_selection"))
+    promotion_policy: Policy = Field("default", validation_alias=_named("promotion_policy"))
+    schedule: Schedule | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "LeaderboardInput":
+        if self.dataset_type == "GET" and not self.dataset_url:
+            raise ValueError("dataset_url: a GET dataset needs the URL of a Hugging Face JSONL file")
+        if self.dataset_type == "PUSH" and self.dataset_url:
+            raise ValueError("dataset_url: a PUSH dataset has none; its rows come through the webhook")
+        try:
+            evaluation.check_normalizers(self.normalizers)
+            if self.dataset_url:
+                datasets.parse_url(self.dataset_url)
+        except Invalid as error:
+            raise ValueError(error.message) from error
+        return self
+
+
+class LeaderboardPatch(Input):
+    """The body that changes a leaderboard: any of the fields; with `version`, only if nobody changed it meanwhile."""
+
+    name: Name | None = None
+    system_prompt: Prompt | None = Field(None, validation_alias=_named("system_prompt", "model_prompt", "modelPrompt"))
+    dataset_url: str | None = Field(None, validation_alias=_named("dataset_url"))
+    max_samples_to_gather: int | None = Field(None, validation_alias=_named("max_samples_to_gather"))
+    normalizers: list[str] | None = None
+    concurrency: int | None = None
+    model_selection: ModelSelection | None = Field(None, validation_alias=_named("model_selection"))
+    promotion_policy: Policy | None = Field(None, validation_alias=_named("promotion_policy"))
+    schedule: Schedule | None = None
+    version: int | None = None
+
+
+class Production(BaseModel):
+    """The model that serves, since when and why."""
+
+    model_config = ConfigDict(frozen=True)
+    model_id: str
+    name: str
+    run_id: str
+    since: str
+    reason: str
+
+
+class Leaderboard(BaseModel):
+    """A leaderboard as stored."""
+
+    model_config = ConfigDict(frozen=True)
+    id: str
+    workspace_id: str
+    name: str
+    system_prompt: str
+    dataset_type: Literal["GET", "PUSH"]
+    dataset_url: str | None
+    max_samples_to_gather: int
+    eval_type: Literal["exact"]
+    normalizers: list[str]
+    concurrency: int
+    model_selection: ModelSelection
+    promotion_policy: Policy
+    schedule: Schedule | None
+    production: Production | None = None
+    latest_run_id: str | None = None
+    next_run_at: str | None = None
+    version: int = 1
+    created_at: str
+    updated_at: str
+
+    def configuration(self) -> dict[str, Any]:
+        """What a run keeps of it: the part that decides its outcome."""
+        return self.model_dump(
+            mode="json",
+            include={
+                "name",
+                "system_prompt",
+                "dataset_type",
+                "dataset_url",
+                "eval_type",
+                "normalizers",
+                "concurrency",
+                "model_selection",
+                "promotion_policy",
+                "version",
+            },
+        )

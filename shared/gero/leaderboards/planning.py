@@ -1,0 +1,100 @@
+"""From a leaderboard to the plan of a run: its dataset frozen, its candidates fixed, its rows in blocks."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from gero import datasets, runs
+from gero.datasets import DatasetVersion, Row
+from gero.evaluation import Evaluation, EvaluationPlan, PlannedCandidate
+from gero.evaluation import plan as plans
+from gero.kit import Conflict, Invalid
+from gero.leaderboards import candidates
+from gero.leaderboards.leaderboard import Leaderboard
+from gero.runs import Run
+
+MIN_CANDIDATES = 2
+ROWS_PER_BLOCK = 200
+BLOCKS_PER_ROUND = 50
+
+
+def start_run(leaderboard: Leaderboard, source: runs.Source, rows_limit: int | None = None) -> Run:
+    """Start a run. Conflict with fewer than two candidates, or while one is active."""
+    present = list(candidates.listed(leaderboard.workspace_id, leaderboard.id))
+    if len(present) < MIN_CANDIDATES:
+        raise Conflict(
+            f"a run compares at least {MIN_CANDIDATES} models, this leaderboard has {len(present)}; add models first",
+            code="too_few_models",
+        )
+    configuration = {
+        "leaderboard": leaderboard.configuration(),
+        "models": [candidate.public() for candidate in present],
+    }
+    return runs.start(
+        leaderboard.workspace_id, leaderboard.id, source=source, configuration=configuration, rows_limit=rows_limit
+    )
+
+
+def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
+    """Make and store the run's plan. Invalid when the dataset cannot be used; Conflict when the run ended meanwhile.
+
+    Planning again (the workflow retried) plans the same rows in the same order.
+    """
+    version = _frozen_dataset(leaderboard)
+    rows = runs.blocks.write(
+        version,
+        plans.run_prefix(leaderboard.workspace_id, leaderboard.id, run.id),
+        seed=run.id,
+        rows_per_block=ROWS_PER_BLOCK,
+        limit=run.rows_limit,
+    )
+    plan = EvaluationPlan(
+        workspace_id=leaderboard.workspace_id,
+        leaderboard_id=leaderboard.id,
+        run_id=run.id,
+        prompt=leaderboard.system_prompt,
+        evaluation=Evaluation(type=leaderboard.eval_type, normalizers=tuple(leaderboard.normalizers)),
+        candidates=_planned(leaderboard, run),
+        rows=rows,
+        rows_per_block=ROWS_PER_BLOCK,
+        blocks_per_round=BLOCKS_PER_ROUND,
+        in_flight=leaderboard.concurrency,
+        seed=run.id,
+        dataset=_described(version),
+    )
+    plans.save(plan)
+    runs.begin(run, dataset=plan.dataset, cells_total=rows * len(plan.candidates))
+    return plan
+
+
+def _frozen_dataset(leaderboard: Leaderboard) -> DatasetVersion:
+    if leaderboard.dataset_type == "PUSH":
+        version = datasets.consolidate(leaderboard.workspace_id, leaderboard.id, leaderboard.max_samples_to_gather)
+        if version is None:
+            raise Invalid("the dataset has no rows yet; push some first", code="empty_dataset")
+        return version
+    file = datasets.parse_url(str(leaderboard.dataset_url))
+    download = datasets.Download(file)
+    source = {"kind": "huggingface", "repo": file.repo, "path": file.path, "revision": file.revision}
+    reader = datasets.Reader(datasets.split(download))
+
+    def rows() -> Iterator[Row]:
+        yield from reader
+        reader.check()
+        source["commit"] = download.revision or file.revision
+
+    return datasets.freeze(leaderboard.workspace_id, leaderboard.id, rows(), source)
+
+
+def _planned(leaderboard: Leaderboard, run: Run) -> tuple[PlannedCandidate, ...]:
+    wanted = [model["id"] for model in run.configuration["models"]]
+    found = [candidates.get(leaderboard.workspace_id, leaderboard.id, candidate_id) for candidate_id in wanted]
+    return tuple(PlannedCandidate(id=one.id, name=one.name, endpoint=one.endpoint()) for one in found)
+
+
+def _described(version: DatasetVersion) -> dict[str, Any]:
+    described: dict[str, Any] = msgspec.to_builtins(version)
+    described["version"] = described.pop("number")
+    del described["key"]
+    return described
