@@ -1,0 +1,59 @@
+"""The FastAPI application: routes, and one shape for every error."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from functions.api.routes import datasets, health, leaderboards, models, ranking, runs, tokens, traces, workspace
+from gero.kit import GeroError, log
+
+DESCRIPTION = """
+Gero tells a team which language model to use for its task, with evidence, and serves that model.
+
+Send an API token as `Authorization: Bearer drgero_…`. Errors are `{"error", "code", "details"}`.
+"""
+
+
+def create_app() -> FastAPI:
+    """The application, with nothing read from the environment yet."""
+    app = FastAPI(title="Gero", version="1", description=DESCRIPTION, redoc_url=None)
+    for routes in (health, workspace, leaderboards, models, runs, ranking, traces, tokens, datasets):
+        app.include_router(routes.router)
+    app.add_exception_handler(GeroError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _failed)
+    return app
+
+
+def _refused(request: Request, error: Any) -> JSONResponse:
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+    return JSONResponse(error.body(), error.status, headers)
+
+
+def _invalid(request: Request, error: Any) -> JSONResponse:
+    faults = [_fault(one) for one in error.errors()]
+    body = {"error": faults[0]["error"], "code": "invalid_request", "details": {"errors": faults}}
+    return JSONResponse(body, 400)
+
+
+def _fault(error: dict[str, Any]) -> dict[str, str]:
+    place = ".".join(str(part) for part in error["loc"] if part not in ("body", "query", "path"))
+    message = error["msg"].removeprefix("Value error, ")
+    told = message if not place or message.startswith(f"{place}:") else f"{place}: {message}"
+    return {"field": place or message.partition(":")[0], "error": told}
+
+
+def _http(request: Request, error: Any) -> JSONResponse:
+    told = {404: "there is nothing at this path; see /docs", 405: "this path does not take that method; see /docs"}
+    message = told.get(error.status_code, str(error.detail))
+    return JSONResponse({"error": message, "code": "not_found", "details": {}}, error.status_code)
+
+
+def _failed(request: Request, error: Exception) -> JSONResponse:
+    log.failure("api.failed", error, method=request.method, path=request.url.path)
+    body = {"error": "something went wrong on our side; try again", "code": "internal_error", "details": {}}
+    return JSONResponse(body, 500)

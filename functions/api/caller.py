@@ -1,0 +1,38 @@
+"""Who is calling, and what a list request asks for."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request
+from fastapi.security import APIKeyHeader, HTTPBearer
+
+from gero import access
+from gero.access import Principal
+
+_SCHEMES = [
+    Depends(HTTPBearer(auto_error=False, description="An API token, `drgero_…`")),
+    Depends(APIKeyHeader(name="X-API-Key", auto_error=False)),
+]
+
+
+def _caller(scope: str) -> Callable[[Request], Principal]:
+    def authenticated(request: Request) -> Principal:
+        principal = access.authenticate(request.headers)
+        principal.require(scope)
+        return principal
+
+    return authenticated
+
+
+def _needs(scope: str) -> Any:
+    return Depends(_caller(scope))
+
+
+Reader = Annotated[Principal, _needs("leaderboards:read")]
+Writer = Annotated[Principal, _needs("leaderboards:write")]
+Runner = Annotated[Principal, _needs("leaderboards:run")]
+Admin = Annotated[Principal, _needs("workspace:admin")]
+SCHEMES = _SCHEMES
+
+Limit = Annotated[int, Query(ge=1, le=200, description="How many to return")]
+Offset = Annotated[int, Query(ge=0, le=100_000, description="How many to skip")]

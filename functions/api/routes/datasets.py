@@ -1,0 +1,38 @@
+"""Looking at a dataset before a leaderboard uses it."""
+
+from itertools import islice
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from functions.api.caller import SCHEMES, Writer
+from gero import datasets
+
+router = APIRouter(prefix="/api/datasets", tags=["datasets"], dependencies=SCHEMES)
+_ROWS_CHECKED, _ROWS_SHOWN = 1000, 5
+
+
+class DatasetInput(BaseModel):
+    """The file to look at."""
+
+    model_config = ConfigDict(extra="forbid")
+    dataset_url: str
+
+
+@router.post("/huggingface/check")
+def check_dataset(caller: Writer, wanted: DatasetInput) -> dict[str, Any]:
+    """Read the first thousand rows of a Hugging Face file and tell what is wrong with them, line by line."""
+    reader = datasets.Reader(datasets.split(datasets.Download(datasets.parse_url(wanted.dataset_url))))
+    found = iter(reader)
+    rows = list(islice(found, _ROWS_CHECKED))
+    return {
+        "ok": bool(rows) and reader.error_count == 0,
+        "rows_checked": len(rows),
+        "complete": len(rows) < _ROWS_CHECKED,
+        "first_rows": [msgspec.to_builtins(row) for row in rows[:_ROWS_SHOWN]],
+        "duplicates": reader.duplicates,
+        "error_count": reader.error_count,
+        "errors": reader.errors,
+    }

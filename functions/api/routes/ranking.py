@@ -1,0 +1,33 @@
+"""The current ranking."""
+
+from fastapi import APIRouter
+
+from functions.api import views
+from functions.api.caller import SCHEMES, Reader
+from functions.api.views import RankingView
+from gero import leaderboards, runs
+from gero.kit import Conflict
+
+router = APIRouter(prefix="/api/leaderboards/{leaderboard_id}/ranking", tags=["ranking"], dependencies=SCHEMES)
+
+
+@router.get("")
+def read_ranking(caller: Reader, leaderboard_id: str) -> RankingView:
+    """The ranking of the latest completed run, and which model serves."""
+    leaderboard = leaderboards.get(caller.workspace_id, leaderboard_id)
+    if leaderboard.latest_run_id is None:
+        raise Conflict("there is no ranking yet; complete a run first", code="no_ranking")
+    run = runs.get(caller.workspace_id, leaderboard_id, leaderboard.latest_run_id)
+    document = run.ranking or {"entries": [], "gaps": [], "summary": ""}
+    entries = views.entries(document)
+    return RankingView(
+        leaderboard_id=leaderboard_id,
+        run_id=run.id,
+        finished_at=run.finished_at,
+        rows=(run.dataset or {}).get("rows", 0) if run.rows_limit is None else run.rows_limit,
+        summary=document["summary"],
+        model_selection=leaderboard.model_selection,
+        production=leaderboard.production,
+        entries=entries,
+        gaps=document["gaps"],
+    )

@@ -1,0 +1,42 @@
+"""Store the traces of inference requests, many to an object.
+
+Trigger: SQS trace queue.
+May: dynamodb:PutItem, s3:PutObject, sqs:DeleteMessage, sqs:GetQueueAttributes,
+    sqs:GetQueueUrl, sqs:ReceiveMessage
+"""
+
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+
+from gero import traces
+from gero.kit import log
+from gero.traces import Trace, TraceMessage
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Store the event's traces by leaderboard; the messages of a leaderboard that failed are named as failed."""
+    groups: dict[tuple[str, str], dict[str, Trace]] = defaultdict(dict)
+    failed: list[str] = []
+    for record in event["Records"]:
+        try:
+            message = TraceMessage.decode(record["body"])
+        except msgspec.ValidationError as error:
+            log.failure("trace.unreadable", error, message_id=record["messageId"])
+            failed.append(record["messageId"])
+            continue
+        groups[message.workspace_id, message.leaderboard_id][record["messageId"]] = message.trace
+    for (workspace_id, leaderboard_id), found in groups.items():
+        try:
+            _store(workspace_id, leaderboard_id, list(found.values()))
+        except Exception as error:  # noqa: BLE001  one leaderboard's failure must not hold up the others
+            log.failure("traces.not_stored", error, leaderboard_id=leaderboard_id, count=len(found))
+            failed += found
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _store(workspace_id: str, leaderboard_id: str, found: list[Trace]) -> None:
+    found.sort(key=lambda trace: trace.trace_id)
+    # Named by its newest trace: the same messages delivered again are stored in the same place.
+    traces.record(workspace_id, leaderboard_id, found[-1].trace_id, "inference", [traces.encode(one) for one in found])
