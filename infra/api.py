@@ -1,0 +1,103 @@
+"""API: one HTTP API for people, scripts and webhooks."""
+
+import json
+
+import jsii
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_logs as logs
+from aws_cdk.aws_apigateway import AccessLogFormat
+from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration, HttpUrlIntegration
+from constructs import Construct
+
+from infra.data_stack import DataStack
+from infra.function import LOG_RETENTION, Function
+from infra.inference import Inference
+from infra.runs import Runs
+
+PUSH_PATHS = ("/v1/leaderboard/{id}/dataset/push", "/api/leaderboards/{id}/dataset/push")
+INFERENCE_PATHS = ("/v1/leaderboard/{id}/inference", "/api/leaderboards/{id}/inference")
+ACCESS_LOG_FIELDS = (
+    "requestId",
+    "requestTime",
+    "identity.sourceIp",
+    "routeKey",
+    "path",
+    "status",
+    "responseLength",
+    "responseLatency",
+    "integrationErrorMessage",
+)
+
+
+@jsii.implements(apigateway.IAccessLogSettings)
+class AccessLog:
+    """One JSON line for each request."""
+
+    def __init__(self, log_group: logs.ILogGroup) -> None:
+        self._log_group = log_group
+
+    @property
+    def destination(self) -> apigateway.IAccessLogDestination:
+        return apigateway.LogGroupLogDestination(self._log_group)
+
+    @property
+    def format(self) -> AccessLogFormat:
+        return AccessLogFormat.custom(json.dumps({name: f"$context.{name}" for name in ACCESS_LOG_FIELDS}))
+
+
+class Api(Construct):
+    """`api` answers everything except webhooks (`ingest_rows`) and inference (forwarded to its Function URL)."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, data: DataStack, runs: Runs, inference: Inference
+    ) -> None:
+        super().__init__(scope, construct_id)
+        machine = runs.state_machine.state_machine_arn
+        self.api = Function(
+            self,
+            "api",
+            data,
+            seconds=29,  # an HTTP API gives up after 30
+            megabytes=1024,
+            environment={"GERO_STATE_MACHINE_ARN": machine, "GERO_INFERENCE_URL": inference.url},
+        )
+        self.api.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchWriteItem")
+        self.api.may(data.objects, "s3", "GetObject", "DeleteObject")
+        self.api.may(data.listing, "s3", "ListBucket")
+        self.api.may(data.secrets, "kms", "Encrypt")
+        self.api.may(machine, "states", "StartExecution")
+        self.api.may(runs.executions_arn, "states", "StopExecution")
+
+        self.ingest_rows = Function(self, "ingest_rows", data, seconds=15, megabytes=512)
+        self.ingest_rows.may(data.rows, "dynamodb", "GetItem", "PutItem")
+
+        self.http_api = apigateway.HttpApi(self, "http_api", description="Gero", create_default_stage=False)
+        self._add_routes(inference.url)
+        self._add_stage()
+
+    def _add_routes(self, inference_url: str) -> None:
+        to_api = HttpLambdaIntegration("to_api", self.api)
+        for path in ("/", "/{proxy+}"):
+            self.http_api.add_routes(path=path, integration=to_api)
+        to_ingest = HttpLambdaIntegration("to_ingest_rows", self.ingest_rows)
+        for path in PUSH_PATHS:
+            self.http_api.add_routes(path=path, methods=[apigateway.HttpMethod.POST], integration=to_ingest)
+        # The Function URL ends in "/". This way is buffered: who wants a stream calls the URL itself.
+        to_inference = HttpUrlIntegration(
+            "to_inference", f"{inference_url}v1/leaderboard/{{id}}/inference", method=apigateway.HttpMethod.POST
+        )
+        for path in INFERENCE_PATHS:
+            self.http_api.add_routes(path=path, methods=[apigateway.HttpMethod.POST], integration=to_inference)
+
+    def _add_stage(self) -> None:
+        log = logs.LogGroup(self, "access_log", retention=LOG_RETENTION, removal_policy=RemovalPolicy.DESTROY)
+        apigateway.HttpStage(
+            self,
+            "stage",
+            http_api=self.http_api,
+            stage_name="$default",
+            auto_deploy=True,
+            throttle=apigateway.ThrottleSettings(rate_limit=200, burst_limit=400),
+            access_log_settings=AccessLog(log),
+        )

@@ -1,0 +1,33 @@
+"""Schedule: once a minute, start what is due."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+from infra.data_stack import DataStack
+from infra.function import Function
+from infra.runs import Runs
+
+
+class Schedule(Construct):
+    """One rule for all leaderboards: their cron expressions are items of the table, not rules of the account."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, data: DataStack, runs: Runs) -> None:
+        super().__init__(scope, construct_id)
+        machine = runs.state_machine.state_machine_arn
+        self.start_due = Function(
+            self, "start_due", data, seconds=60, megabytes=512, environment={"GERO_STATE_MACHINE_ARN": machine}
+        )
+        self.start_due.may(
+            data.rows_and_due_work, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"
+        )
+        self.start_due.may(machine, "states", "StartExecution")
+        self.start_due.may(runs.executions_arn, "states", "DescribeExecution")
+        events.Rule(
+            self,
+            "every_minute",
+            schedule=events.Schedule.rate(Duration.minutes(1)),
+            # The next minute finds the same work due: a late repeat would only do it twice.
+            targets=[targets.LambdaFunction(self.start_due, retry_attempts=0, max_event_age=Duration.minutes(1))],
+        )

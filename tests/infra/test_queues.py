@@ -1,0 +1,65 @@
+"""Queues and their consumers: no message lost, none scored twice for want of time."""
+
+from typing import Any
+
+from tests.infra.synthesis import Template
+
+
+def sources(app: Template) -> dict[str, dict[str, Any]]:
+    """Function -> its event source mapping."""
+    found = app.of_type("AWS::Lambda::EventSourceMapping").values()
+    names = {app.logical_id_of(name): name for name in app.functions}
+    return {names[source["FunctionName"]["Ref"]]: source for source in found}
+
+
+def queue_of(app: Template, source: dict[str, Any]) -> dict[str, Any]:
+    return app.of_type("AWS::SQS::Queue")[source["EventSourceArn"]["Fn::GetAtt"][0]]
+
+
+def test_a_message_stays_hidden_while_its_function_may_still_run(app: Template) -> None:
+    for name, source in sources(app).items():
+        assert queue_of(app, source)["VisibilityTimeout"] >= app.functions[name]["Timeout"], name
+
+
+def test_one_bad_message_does_not_return_its_whole_batch(app: Template) -> None:
+    found = sources(app)
+    assert set(found) == {"evaluate_batch", "abandon_batch", "record_traces"}
+    assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for source in found.values())
+
+
+def test_a_worker_takes_one_batch_and_the_number_of_workers_is_bounded(app: Template) -> None:
+    source = sources(app)["evaluate_batch"]
+    assert source["BatchSize"] == 1
+    assert source["ScalingConfig"] == {"MaximumConcurrency": 4}
+
+
+def test_traces_are_gathered_before_they_are_written(app: Template) -> None:
+    source = sources(app)["record_traces"]
+    assert (source["BatchSize"], source["MaximumBatchingWindowInSeconds"]) == (500, 5)
+
+
+def test_a_poisoned_message_ends_in_a_dead_letter_queue(app: Template) -> None:
+    queues = app.of_type("AWS::SQS::Queue")
+    redrives = [queue["RedrivePolicy"] for queue in queues.values() if "RedrivePolicy" in queue]
+    targets = [redrive["deadLetterTargetArn"]["Fn::GetAtt"][0] for redrive in redrives]
+    assert sorted(redrive["maxReceiveCount"] for redrive in redrives) == [3, 5]
+    assert len(set(targets)) == 2
+    assert all(queues[target]["MessageRetentionPeriod"] == 14 * 24 * 3600 for target in targets)
+
+
+def test_batches_given_up_reach_the_function_that_ends_them(app: Template) -> None:
+    evaluation = queue_of(app, sources(app)["evaluate_batch"])
+    abandoned = sources(app)["abandon_batch"]["EventSourceArn"]
+    assert evaluation["RedrivePolicy"]["deadLetterTargetArn"] == abandoned
+
+
+def test_every_queue_is_encrypted_and_refuses_requests_without_tls(app: Template) -> None:
+    queues = app.of_type("AWS::SQS::Queue")
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+    guarded = set()
+    for policy in app.of_type("AWS::SQS::QueuePolicy").values():
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        assert statement["Effect"] == "Deny"
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        guarded |= {queue["Ref"] for queue in policy["Queues"]}
+    assert guarded == set(queues)
