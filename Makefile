@@ -24,7 +24,7 @@ help: ## Show this list
 	touch $@
 
 run: .venv/.ready ## Start everything on this machine and rank a demo leaderboard
-	@exec $(BIN)/python -m infra.local $(ARGS)
+	@exec $(BIN)/python -u -m infra.local $(ARGS)
 
 test: .venv/.ready ## Run every test
 	$(BIN)/python -m pytest $(ARGS)

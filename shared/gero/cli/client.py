@@ -1,0 +1,139 @@
+"""The HTTP API as a client sees it: JSON in and out, reads repeated, refusals as `Failure`."""
+
+import random
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx
+
+from gero.cli.failure import FAILED, NOT_SIGNED_IN, Failure
+from gero.cli.settings import is_loopback
+
+_ATTEMPTS: Final = 4
+_FIRST_PAUSE_SECONDS: Final = 0.2
+_LONGEST_PAUSE_SECONDS: Final = 5.0
+_PASSING: Final = frozenset({429, 502, 503})
+_PAGE: Final = 200
+_FAULTS_SHOWN: Final = 20
+
+
+class Client:
+    """One API and one token. Every method raises Failure with the API's own sentence when it refuses."""
+
+    def __init__(self, api_url: str, token: str | None = None, inference_url: str | None = None) -> None:
+        self.api_url = api_url
+        self.inference_url = inference_url or api_url
+        self._http = httpx.Client(
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=httpx.Timeout(30, connect=5),
+            trust_env=not is_loopback(api_url),  # a proxy of the environment cannot reach this machine's ports
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._http.close()
+
+    def get(self, path: str, **query: Any) -> dict[str, Any]:
+        """Read; repeated on connection errors, 429, 502 and 503. Query values that are None are left out."""
+        known = {name: value for name, value in query.items() if value is not None}
+        return self._call("GET", self.api_url + path, repeatable=True, params=known)
+
+    def post(self, path: str, body: Any = None, *, repeatable: bool = False) -> dict[str, Any]:
+        """Write; `repeatable` when doing it twice is the same as doing it once."""
+        return self._call("POST", self.api_url + path, repeatable=repeatable, json={} if body is None else body)
+
+    def patch(self, path: str, body: Any) -> dict[str, Any]:
+        """Change the named fields."""
+        return self._call("PATCH", self.api_url + path, json=body)
+
+    def delete(self, path: str) -> None:
+        """Delete."""
+        self._call("DELETE", self.api_url + path)
+
+    def infer(self, leaderboard_id: str, body: Any) -> dict[str, Any]:
+        """Ask the production model; waits up to the 120 s that the inference function may take."""
+        url = f"{self.inference_url}/v1/leaderboard/{leaderboard_id}/inference"
+        return self._call("POST", url, json=body, timeout=httpx.Timeout(125, connect=5))
+
+    def every(self, path: str, key: str, limit: int | None = None) -> Iterator[dict[str, Any]]:
+        """The items of a paged list, at most `limit`."""
+        offset = 0
+        while limit is None or offset < limit:
+            size = _PAGE if limit is None else min(_PAGE, limit - offset)
+            page = self.get(path, limit=size, offset=offset)[key]
+            yield from page[:size]
+            if len(page) < size:
+                return
+            offset += size
+
+    def _call(self, method: str, url: str, *, repeatable: bool = False, **request: Any) -> dict[str, Any]:
+        for attempt in range(_ATTEMPTS if repeatable else 1):
+            last = not repeatable or attempt == _ATTEMPTS - 1
+            try:
+                response = self._http.request(method, url, **request)
+            except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+                if last:
+                    hint = " (is `make run` still running?)" if is_loopback(self.api_url) else ""
+                    raise Failure(f"cannot reach the API at {self.api_url}: {_cause(error)}{hint}") from error
+                time.sleep(_pause(attempt))
+            except httpx.TimeoutException as error:
+                raise Failure(f"the API at {self.api_url} did not answer in time") from error
+            else:
+                if last or response.status_code not in _PASSING:
+                    return _content(response)
+                time.sleep(_pause(attempt, response.headers.get("Retry-After")))
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _pause(attempt: int, asked: str | None = None) -> float:
+    wanted = float(asked) if asked and asked.isdecimal() else _FIRST_PAUSE_SECONDS * 2**attempt
+    return min(wanted, _LONGEST_PAUSE_SECONDS) * random.uniform(0.8, 1.2)
+
+
+def _cause(error: httpx.TransportError) -> str:
+    return str(error) or type(error).__name__
+
+
+def _content(response: httpx.Response) -> dict[str, Any]:
+    try:
+        body = response.json() if response.content else {}
+    except ValueError:
+        body = None
+    if not response.is_success:
+        raise _refusal(response, body if isinstance(body, dict) else {})
+    if not isinstance(body, dict):
+        address = f"{response.url.scheme}://{response.url.netloc.decode()}"
+        raise Failure(f"{address} answered something that is not of the Gero API: check the address with `gero status`")
+    return body
+
+
+def _refusal(response: httpx.Response, body: dict[str, Any]) -> Failure:
+    status = response.status_code
+    sentence = body.get("error")
+    if not isinstance(sentence, str) or not sentence:
+        request = response.request
+        sentence = f"{request.method} {request.url.path} was answered with {status} {response.reason_phrase}".rstrip()
+    details = body.get("details")
+    faults = details.get("errors") if isinstance(details, dict) else None
+    lines = [line for line in fault_lines(faults) if line != sentence] if isinstance(faults, list) else []
+    if status == httpx.codes.UNAUTHORIZED:
+        return Failure(f"{sentence.rstrip('.')}: sign in with `gero login`", NOT_SIGNED_IN, lines)
+    return Failure(sentence, FAILED, lines)
+
+
+def fault_lines(faults: list[Any]) -> list[str]:
+    """Faults of dataset rows ({line, field, error}) as one line of text each, the first of many."""
+    lines = [_fault_line(fault) if isinstance(fault, dict) else str(fault) for fault in faults[:_FAULTS_SHOWN]]
+    rest = len(faults) - _FAULTS_SHOWN
+    return lines if rest <= 0 else [*lines, f"and {rest:,} more"]
+
+
+def _fault_line(fault: dict[str, Any]) -> str:
+    error, field = str(fault.get("error", fault)), fault.get("field")
+    place = [f"line {fault['line']}"] if fault.get("line") else []
+    named = [str(field)] if field and not error.startswith(f"{field}:") else []
+    return ": ".join([*place, *named, error])

@@ -1,0 +1,160 @@
+"""`gero leaderboard`: a task, its dataset and its prompt."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from gero.cli import lookup, render
+from gero.cli.command import Leaderboard, Yes, command, new_group
+from gero.cli.failure import USAGE, Failure
+from gero.cli.session import Session
+
+group = new_group("Create and change leaderboards: a task, its dataset and its prompt.")
+
+
+class Normalizer(StrEnum):
+    """What a comparison may ignore."""
+
+    whitespace = "whitespace"
+    case = "case"
+    punctuation = "punctuation"
+    number = "number"
+
+
+Prompt = Annotated[str | None, typer.Option("--prompt", help="The task, as every candidate is told it.")]
+PromptFile = Annotated[
+    str | None, typer.Option("--prompt-file", metavar="FILE", help="Read the prompt from a file, or - .")
+]
+Dataset = Annotated[str | None, typer.Option("--dataset", metavar="URL", help="JSONL file on Hugging Face.")]
+Normalizers = Annotated[
+    list[Normalizer] | None,
+    typer.Option("--normalizer", help="What a comparison ignores; repeat for several."),
+]
+Concurrency = Annotated[int | None, typer.Option(min=1, help="Calls in flight for each worker.")]
+Policy = Annotated[
+    Literal["top", "default", "strict", "eager"] | None,
+    typer.Option(help="How much evidence a new production model needs."),
+]
+
+
+@command(
+    group,
+    "create",
+    'gero leaderboard create --name "Support triage" --prompt-file prompt.txt --dataset https://huggingface.co/…/rows.jsonl',
+    'gero leaderboard create --name Feedback --prompt "Answer briefly." --push --normalizer case',
+)
+def create(
+    session: Session,
+    name: Annotated[str, typer.Option(help="A name of your choice.")],
+    prompt: Prompt = None,
+    prompt_file: PromptFile = None,
+    dataset: Dataset = None,
+    push: Annotated[bool, typer.Option("--push", help="Rows are pushed to it instead of read from a file.")] = False,
+    normalizer: Normalizers = None,
+    concurrency: Concurrency = None,
+    policy: Policy = None,
+) -> None:
+    """Create a leaderboard."""
+    if push == (dataset is not None):
+        raise Failure("say where the rows come from: either --dataset URL or --push", USAGE)
+    system_prompt = _prompt(prompt, prompt_file)
+    if system_prompt is None:
+        raise Failure("say what the task is: --prompt TEXT or --prompt-file FILE", USAGE)
+    fields = {
+        "name": name,
+        "system_prompt": system_prompt,
+        "dataset_type": "PUSH" if push else "GET",
+        **_given(dataset_url=dataset, normalizers=normalizer, concurrency=concurrency, promotion_policy=policy),
+    }
+    created = session.api.post("/api/leaderboards", fields)
+    session.answer(created, lambda: f"Created leaderboard {created['name']} ({created['id']})")
+    session.note(f'Next: gero candidate add "{created["name"]}" --endpoint URL --model NAME, at least twice')
+
+
+@command(group, "list", "gero leaderboard list", "gero leaderboard list --json | jq '.leaderboards[].name'")
+def list_leaderboards(
+    session: Session,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
+) -> None:
+    """List the leaderboards and what serves production."""
+    found = list(session.api.every("/api/leaderboards", "leaderboards", limit))
+    session.answer({"leaderboards": found, "count": len(found)}, lambda: render.leaderboard_table(found))
+
+
+@command(group, "show", 'gero leaderboard show "Support triage"')
+def show(session: Session, leaderboard: Leaderboard = None) -> None:
+    """Show everything about a leaderboard."""
+    found = session.leaderboard(leaderboard)
+    session.answer(found, lambda: render.leaderboard_card(found))
+
+
+@command(
+    group,
+    "update",
+    'gero leaderboard update "Support triage" --policy strict',
+    'gero leaderboard update "Support triage" --select gpt-mini',
+    'gero leaderboard update "Support triage" --select winner',
+)
+def update(
+    session: Session,
+    leaderboard: Leaderboard = None,
+    name: Annotated[str | None, typer.Option(help="A new name.")] = None,
+    prompt: Prompt = None,
+    prompt_file: PromptFile = None,
+    dataset: Dataset = None,
+    normalizer: Normalizers = None,
+    concurrency: Concurrency = None,
+    policy: Policy = None,
+    select: Annotated[
+        str | None, typer.Option(metavar="winner|MODEL", help="What serves: the winner of the ranking, or this model.")
+    ] = None,
+) -> None:
+    """Change the fields that are given."""
+    fields = _given(
+        name=name,
+        system_prompt=_prompt(prompt, prompt_file),
+        dataset_url=dataset,
+        normalizers=normalizer,
+        concurrency=concurrency,
+        promotion_policy=policy,
+    )
+    if not fields and select is None:
+        raise Failure("say what to change, such as --policy strict; `gero leaderboard update --help` lists it", USAGE)
+    leaderboard_id = session.leaderboard_id(leaderboard)
+    if select is not None:
+        fields["model_selection"] = _selection(session, leaderboard_id, select)
+    changed = session.api.patch(f"/api/leaderboards/{leaderboard_id}", fields)
+    session.answer(changed, lambda: render.leaderboard_card(changed))
+
+
+@command(group, "delete", 'gero leaderboard delete "Support triage"', "gero leaderboard delete 3f2a91c0 --yes")
+def delete(session: Session, leaderboard: Leaderboard = None, yes: Yes = False) -> None:
+    """Delete a leaderboard with its candidates, runs and traces."""
+    found = session.leaderboard(leaderboard)
+    session.confirm(f"Delete leaderboard {found['name']} with its candidates, runs and traces?", yes=yes)
+    session.api.delete(f"/api/leaderboards/{found['id']}")
+    session.answer({"id": found["id"], "deleted": True}, lambda: f"Deleted leaderboard {found['name']}")
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value not in (None, [])}
+
+
+def _selection(session: Session, leaderboard_id: str, select: str) -> dict[str, str]:
+    if select == "winner":
+        return {"mode": "ranking_winner"}
+    return {"mode": "manual", "model_id": lookup.model(session.api, leaderboard_id, select)["id"]}
+
+
+def _prompt(prompt: str | None, file: str | None) -> str | None:
+    if file is None:
+        return prompt
+    if prompt is not None:
+        raise Failure("give either --prompt or --prompt-file", USAGE)
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(f"the prompt cannot be read from {file}: {error}", USAGE) from error

@@ -1,0 +1,63 @@
+"""Leaderboards: the overview as a table, one as a card."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gero.cli.render import formats
+from gero.cli.render.ranking import PRODUCTION_MARK
+from gero.cli.render.tables import GOOD, card, cell, table
+
+
+def leaderboard_table(leaderboards: Iterable[dict[str, Any]]) -> Table:
+    """One line for each leaderboard, with what serves production."""
+    overview = table(["id", "name", "dataset", "production", "run", "changed"], wide=["name", "production"])
+    for one in leaderboards:
+        production = one.get("production")
+        overview.add_row(
+            formats.short_id(one["id"]),
+            cell(one["name"]),
+            cell(one["dataset_type"]),
+            _production(production) if production else formats.NOTHING,
+            Text("running", style="cyan") if one.get("active_run_id") else "",
+            formats.age(one.get("updated_at")),
+        )
+    return overview
+
+
+def leaderboard_card(one: dict[str, Any]) -> RenderableType:
+    """Everything about one leaderboard."""
+    production = one.get("production") or {}
+    return card(
+        [
+            ("name", one["name"]),
+            ("id", one["id"]),
+            ("prompt", one.get("system_prompt")),
+            ("dataset", one.get("dataset_url") or one.get("dataset_type")),
+            ("scored by", f"{one.get('eval_type')} match after {', '.join(one.get('normalizers') or []) or 'nothing'}"),
+            ("concurrency", formats.count(one.get("concurrency"))),
+            ("selection", _selection(one.get("model_selection") or {})),
+            ("policy", one.get("promotion_policy")),
+            ("production", production.get("name")),
+            ("since", formats.age(production.get("since"))),
+            ("because", production.get("reason")),
+            ("active run", one.get("active_run_id")),
+            ("latest run", one.get("latest_run_id")),
+            ("schedule", str(one["schedule"]) if one.get("schedule") else None),
+            ("inference", one.get("inference_url")),
+            ("traces", one.get("traces_url")),
+        ]
+    )
+
+
+def _production(production: dict[str, Any]) -> Text:
+    return Text.assemble((f"{PRODUCTION_MARK} ", GOOD), cell(production["name"]), no_wrap=True, overflow="ellipsis")
+
+
+def _selection(selection: dict[str, Any]) -> str:
+    if selection.get("mode") == "manual":
+        return f"by hand ({selection.get('model_id')})"
+    return "winner of the ranking"

@@ -1,0 +1,70 @@
+"""A ranking as a table, and what was decided because of it."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gero.cli.render import formats
+from gero.cli.render.tables import FAULT, GOOD, table, text
+
+PRODUCTION_MARK: Final = "★"
+_DECISIONS: Final = {
+    "first": "First production model",
+    "promote": "Promoted",
+    "hold": "Held back",
+    "keep": "Kept",
+}
+
+
+def ranking_table(ranking: dict[str, Any]) -> Table:
+    """The `entries` of a ranking of the API, best first; `production.model_id` is marked."""
+    numbers = ("score", "rows", "errors", "$/1,000", "p50", "p95")
+    ranked = table(["rank", "name", "score", "95 %", *numbers[1:]], numbers=numbers, wide=["name"])
+    serving = (ranking.get("production") or {}).get("model_id")
+    for entry in ranking.get("entries") or []:
+        serves = entry["model_id"] == serving
+        ranked.add_row(
+            Text.assemble(formats.plain(entry["rank_label"]), (f" {PRODUCTION_MARK}" if serves else "", GOOD)),
+            text(entry["name"], style="bold" if serves else ""),  # wrapped: cut names may look the same
+            formats.score(entry["score"]),
+            formats.interval(entry["score_low"], entry["score_high"]),
+            formats.count(entry["rows"]),
+            Text(formats.count(entry["errors"]), style=FAULT if entry["errors"] else ""),
+            formats.money(entry["cost_per_1000_usd"]),
+            formats.milliseconds(entry["latency_p50_ms"]),
+            formats.milliseconds(entry["latency_p95_ms"]),
+        )
+    return ranked
+
+
+def ranking_report(ranking: dict[str, Any]) -> RenderableType:
+    """The table, the summary in words, why the production model serves, and how candidates failed."""
+    production = ranking.get("production") or {}
+    lines: list[RenderableType] = [ranking_table(ranking), ""]
+    if ranking.get("summary"):
+        lines.append(text(ranking["summary"]))
+    if production.get("reason"):
+        decision = _DECISIONS.get(str(ranking.get("action")), f"{PRODUCTION_MARK} In production")
+        lines.append(Text.assemble((decision, GOOD), f": {formats.plain(production['reason'])}"))
+    return Group(*lines, *_first_errors(ranking))
+
+
+def _first_errors(ranking: dict[str, Any]) -> Iterator[RenderableType]:
+    for entry in ranking.get("entries") or []:
+        if entry["errors"] and entry.get("first_error"):
+            failures = f"{formats.plain(entry['name'])}: {formats.counted(entry['errors'], 'error')}, the first: "
+            yield Text.assemble((failures, FAULT), formats.one_line(entry["first_error"]))
+
+
+def ranking_of_run(run: dict[str, Any]) -> dict[str, Any]:
+    """A run's ranking, interim while it runs, in the shape that the other functions here take."""
+    decision = run.get("decision") or {}
+    return {
+        "entries": run.get("ranking") or [],
+        "summary": run.get("ranking_summary"),
+        "production": {"model_id": decision.get("model_id"), "reason": decision.get("reason")},
+        "action": decision.get("action"),
+    }

@@ -1,0 +1,73 @@
+"""Runs: the history as a table, one as a card."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from gero.cli.render import formats
+from gero.cli.render.ranking import ranking_of_run, ranking_report
+from gero.cli.render.tables import FAULT, GOOD, WARNING, card, cell, table, text
+
+_STYLES: Final = {"completed": GOOD, "failed": FAULT, "cancelled": WARNING, "running": "cyan", "queued": "cyan"}
+
+
+def run_table(runs: Iterable[dict[str, Any]]) -> Table:
+    """The runs in the order given, with the leader of each."""
+    history = table(
+        ["id", "status", "started", "took", "calls", "errors", "cost", "leader"],
+        numbers=("took", "calls", "errors", "cost"),
+        wide=["leader"],
+    )
+    for run in runs:
+        progress = run["progress"]
+        leader = next(iter(run.get("ranking") or []), None)
+        history.add_row(
+            formats.short_id(run["id"]),
+            _status(run),
+            formats.age(run.get("started_at") or run["created_at"]),
+            formats.duration(run.get("execution_seconds")),
+            calls(progress),
+            Text(formats.count(progress["errors"]), style=FAULT if progress["errors"] else ""),
+            formats.money(run.get("cost_usd")),
+            cell(leader["name"]) if leader else formats.NOTHING,
+        )
+    return history
+
+
+def run_card(run: dict[str, Any]) -> RenderableType:
+    """Everything about one run, its ranking included when there is one."""
+    dataset = run.get("dataset") or {}
+    progress = run["progress"]
+    about = card(
+        [
+            ("run", run["id"]),
+            ("status", _status(run)),
+            ("started by", run.get("source")),
+            ("started", formats.age(run.get("started_at") or run["created_at"])),
+            ("took", formats.duration(run.get("execution_seconds"))),
+            ("calls", f"{calls(progress)}, {formats.counted(progress['errors'], 'error')}"),
+            ("cost", formats.money(run.get("cost_usd"))),
+            ("dataset", _dataset(dataset) if dataset else None),
+            ("error", text(run["error"], style=FAULT) if run.get("error") else None),
+        ]
+    )
+    return Group(about, "", ranking_report(ranking_of_run(run))) if run.get("ranking") else about
+
+
+def calls(progress: dict[str, Any]) -> str:
+    """Calls done of all, once their number is known."""
+    done, total = progress["cells_done"], progress["cells_total"]
+    return f"{formats.count(done)}/{formats.count(total)}" if total and done != total else formats.count(done)
+
+
+def _status(run: dict[str, Any]) -> Text:
+    return Text(run["status"], style=_STYLES.get(run["status"], ""))
+
+
+def _dataset(dataset: dict[str, Any]) -> str:
+    rows = f"{formats.counted(dataset.get('rows'), 'row')}"
+    version = dataset.get("version")
+    return f"{rows}, version {version}" if version is not None else rows

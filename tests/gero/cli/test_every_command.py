@@ -1,0 +1,84 @@
+"""What holds for each command alike."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from gero.cli import app
+from tests.gero.cli.conftest import Gero
+from tests.gero.cli.fake_api import TOKEN, FakeApi
+
+JOURNEY = (
+    "login --token {token} --api-url {url}",
+    "status",
+    "leaderboard create --name Feedback --prompt x --push",
+    "leaderboard list",
+    "leaderboard show",
+    "leaderboard update --name Triage",
+    "candidate add --endpoint https://m.test --model a",
+    "candidate add --endpoint https://m.test --model b",
+    "candidate add --endpoint https://m.test --model c",
+    "candidate list",
+    "candidate remove c",
+    "dataset check https://huggingface.co/good.jsonl",
+    "push rows.jsonl",
+    "run",
+    "runs cancel",
+    "run --rows 5 --wait",
+    "runs list",
+    "runs show",
+    "ranking",
+    "infer hello",
+    "traces",
+    "token create --name ci --scope leaderboards:run",
+    "token list",
+    "token revoke ci",
+    "token delete ci --yes",
+    "leaderboard delete --yes",
+    "logout",
+)
+
+
+def names(command: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
+    if not hasattr(command, "commands"):
+        yield " ".join(path)
+    for name, below in getattr(command, "commands", {}).items():
+        yield from names(below, (*path, name))
+
+
+def test_with_json_stdout_is_json_and_stderr_is_quiet(gero: Gero, api: FakeApi, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"input": "a", "output": "b"}\n')
+    for line in JOURNEY:
+        result = gero(f"{line.format(token=TOKEN, url=api.url)} --json")
+        assert result.exit_code == 0, (line, result.output)
+        assert isinstance(json.loads(result.stdout), dict)
+        assert "--wait" in line or result.stderr == "", line
+
+
+def test_the_journey_has_every_command() -> None:
+    missing = [name for name in names(get_command(app)) if not any(line.startswith(name) for line in JOURNEY)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", list(names(get_command(app))))
+def test_help_has_an_example_and_the_shared_options(nobody: Gero, name: str) -> None:
+    shown = nobody.ok(f"{name} --help")
+    assert f"$ gero {name}" in " ".join(shown.split()) or f"| gero {name}" in shown
+    for option in ("--json", "--api-url", "--token"):
+        assert option in shown
+
+
+def test_an_unexpected_error_is_one_sentence(gero: Gero, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: Any) -> None:
+        raise KeyError("leaderboards")
+
+    monkeypatch.setattr("gero.cli.lookup.leaderboard", broken)
+    assert gero.refused("leaderboard show") == "gero: unexpected KeyError: 'leaderboards'; GERO_DEBUG=1 shows where\n"
+
+
+def test_the_version_is_that_of_the_package(nobody: Gero) -> None:
+    assert nobody.ok("--version").startswith("gero ")
