@@ -1,8 +1,7 @@
 """Store the traces of inference requests, many to an object.
 
 Trigger: SQS trace queue.
-May: dynamodb:PutItem, s3:PutObject, sqs:DeleteMessage, sqs:GetQueueAttributes,
-    sqs:GetQueueUrl, sqs:ReceiveMessage
+May: dynamodb:PutItem, s3:PutObject, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage
 """
 
 from collections import defaultdict

@@ -1,0 +1,68 @@
+"""The operator's command: what a deployment needs before it has its first token. Uses your AWS credentials.
+
+python -m infra.operator create-workspace "My team"
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import boto3
+import typer
+
+from gero import access
+from gero.access import Workspace
+from gero.kit import aws
+
+app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
+
+
+@app.callback()
+def _operator() -> None:
+    """Keeps the command's name when there is only one."""
+
+
+@app.command()
+def create_workspace(
+    name: Annotated[str, typer.Argument(help="The workspace's name.")],
+    stack: Annotated[str, typer.Option(help="The application's CloudFormation stack.")] = "GeroApp",
+) -> None:
+    """Create a workspace and print its first token, which may do everything in it and is shown only once."""
+    outputs = _outputs(stack)
+    workspace, secret = new_workspace(name, {"GERO_TABLE": outputs["TableName"]})
+    print(f"workspace  {workspace.name} ({workspace.id})")
+    print(f"API        {outputs['ApiUrl']}")
+    print(f"token      {secret}")
+    print(f"\nNext: gero login --api-url {outputs['ApiUrl']}")
+
+
+def new_workspace(name: str, environment: dict[str, str]) -> tuple[Workspace, str]:
+    """A workspace and its first token, in the deployment that `environment` names as it does for functions."""
+    with _environment(environment):
+        return access.workspaces.create(name)
+
+
+def _outputs(stack: str) -> dict[str, str]:
+    described: dict[str, Any] = boto3.client("cloudformation").describe_stacks(StackName=stack)
+    return {output["OutputKey"]: output["OutputValue"] for output in described["Stacks"][0]["Outputs"]}
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    aws.forget_clients()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+        aws.forget_clients()
+
+
+if __name__ == "__main__":
+    app()

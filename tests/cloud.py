@@ -1,0 +1,67 @@
+"""An empty AWS in the process: the table, bucket, key and queues of a deployment, in moto."""
+
+import os
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from gero.kit import aws, secrets
+
+TABLE, BUCKET = "gero-test", "gero-test"
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What every function finds in its environment, backed by moto."""
+    for name, value in {
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "GERO_TABLE": TABLE,
+        "GERO_BUCKET": BUCKET,
+        "GERO_ALLOW_PRIVATE_ENDPOINTS": "true",
+        "GERO_LEASE_SECONDS": "30",
+        "GERO_INFERENCE_URL": "http://inference.test/",
+        "POWERTOOLS_SERVICE_NAME": "test",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        aws.forget_clients()
+        secrets.forget()
+        _create(monkeypatch)
+        yield
+    aws.forget_clients()
+
+
+def _create(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("pk", "sk", "due_kind", "due_at")
+    boto3.client("dynamodb").create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+        KeySchema=_keys("pk", "sk"),
+        GlobalSecondaryIndexes=[
+            {"IndexName": "due", "KeySchema": _keys("due_kind", "due_at"), "Projection": {"ProjectionType": "ALL"}}
+        ],
+    )
+    where = {"LocationConstraint": os.environ["AWS_DEFAULT_REGION"]}
+    boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
+    monkeypatch.setenv("GERO_KEY_ID", boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])
+    sqs = boto3.client("sqs")
+    for variable in ("GERO_EVALUATION_QUEUE_URL", "GERO_TRACE_QUEUE_URL"):
+        url = sqs.create_queue(QueueName=variable.lower())["QueueUrl"]
+        monkeypatch.setenv(variable, url)
+    role = boto3.client("iam").create_role(RoleName="states", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    machine = boto3.client("stepfunctions").create_state_machine(
+        name="runs",
+        definition='{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": true}}}',
+        roleArn=role,
+    )
+    monkeypatch.setenv("GERO_STATE_MACHINE_ARN", machine["stateMachineArn"])
+
+
+def _keys(partition: str, sort: str) -> list[dict[str, str]]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]

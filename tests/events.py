@@ -1,0 +1,19 @@
+"""The payloads of `events/`, with the example ids and the example token replaced by a test's own."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKSPACE, LEADERBOARD, RUN, CANDIDATE = (f"01a20000-0000-7000-8000-00000000000{number}" for number in range(1, 5))
+TOKEN = "drgero_TOKEN"
+
+
+def event(function: str, case: str, **replaced: str) -> dict[str, Any]:
+    """A payload of a function; `workspace`, `leaderboard`, `run`, `candidate`, `token` replace the examples."""
+    text = (ROOT / "events" / function / f"{case}.json").read_text()
+    examples = {"workspace": WORKSPACE, "leaderboard": LEADERBOARD, "run": RUN, "candidate": CANDIDATE, "token": TOKEN}
+    for name, value in replaced.items():
+        text = text.replace(examples[name], value)
+    found: dict[str, Any] = json.loads(text)
+    return found
