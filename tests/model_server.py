@@ -1,4 +1,4 @@
-"""A model server for tests: real HTTP in OpenAI's format, answers by a function, faults on demand, every call counted."""
+"""A model server for tests: real HTTP in OpenAI's format, told answers and faults, every call counted."""
 
 import json
 import threading

@@ -26,3 +26,7 @@ class Recent(Generic[T]):
             self._kept.clear()
         self._kept[key] = (time.monotonic() + self._seconds, found)
         return found
+
+    def forget(self) -> None:
+        """Remember nothing."""
+        self._kept.clear()

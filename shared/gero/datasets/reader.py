@@ -27,16 +27,15 @@ class Reader:
         reader = jsonlines.Reader(self._lines, loads=_loads)
         while True:
             try:
-                row = rows.parse(reader.read(skip_empty=True))
+                document = reader.read(skip_empty=True)
             except EOFError:
                 return
             except jsonlines.InvalidLineError as error:
                 self._fault(str(error.args[0] if error.args else error))
-            except Invalid as error:
-                self._fault(error.message, error.details.get("field"))
-            else:
-                if self._is_new(row):
-                    yield row
+                continue
+            row = self._row(document)
+            if row and self._is_new(row):
+                yield row
 
     def check(self) -> None:
         """Invalid, with the first faults and their lines, when any line was faulty."""
@@ -49,6 +48,13 @@ class Reader:
                 errors=self.errors,
                 error_count=self.error_count,
             )
+
+    def _row(self, document: Any) -> Row | None:
+        try:
+            return rows.parse(document)
+        except Invalid as error:
+            self._fault(error.message, error.details.get("field"))
+            return None
 
     def _is_new(self, row: Row) -> bool:
         identity, content = hash(row.id), hash((row.input, *row.expected))
