@@ -19,6 +19,7 @@ SERVICE_ERRORS = [
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
 ]
+REFUSALS = ["Invalid", "Conflict", "NotFound", "TooLarge"]
 
 
 class Runs(Construct):
@@ -88,7 +89,9 @@ class Runs(Construct):
         answer = options or {"output_path": "$.Payload"}
         step = tasks.LambdaInvoke(self, name, lambda_function=function, retry_on_service_exceptions=False, **answer)
         _guard(step, otherwise)
-        # All of these are idempotent: whatever went wrong, the same call again is safe.
+        # All of these are idempotent: whatever went wrong, the same call again is safe. It is no use when Gero itself
+        # refused, by an error class of its own: then the person waits for the reason.
+        step.add_retry(errors=REFUSALS, max_attempts=0)
         step.add_retry(errors=[sfn.Errors.TASKS_FAILED], interval=Duration.seconds(1), max_attempts=3, backoff_rate=2)
         return step
 

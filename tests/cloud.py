@@ -2,14 +2,22 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
 from gero.kit import aws, secrets
 
 TABLE, BUCKET = "gero-test", "gero-test"
+_made = aws._made.__wrapped__
+
+
+@cache
+def _kept(service: str) -> Any:
+    """Clients outlive the tests: making one takes as long as a whole test, and moto answers whoever asks."""
+    return _made(service)
 
 
 @pytest.fixture
@@ -28,17 +36,16 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setattr(aws, "_made", _kept)
     with mock_aws():
-        aws.forget_clients()
         secrets.forget()
         _create(monkeypatch)
         yield
-    aws.forget_clients()
 
 
 def _create(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("pk", "sk", "due_kind", "due_at")
-    boto3.client("dynamodb").create_table(
+    aws.client("dynamodb").create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
@@ -48,14 +55,14 @@ def _create(monkeypatch: pytest.MonkeyPatch) -> None:
         ],
     )
     where = {"LocationConstraint": os.environ["AWS_DEFAULT_REGION"]}
-    boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
-    monkeypatch.setenv("GERO_KEY_ID", boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])
-    sqs = boto3.client("sqs")
+    aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
+    monkeypatch.setenv("GERO_KEY_ID", aws.client("kms").create_key()["KeyMetadata"]["KeyId"])
+    sqs = aws.client("sqs")
     for variable in ("GERO_EVALUATION_QUEUE_URL", "GERO_TRACE_QUEUE_URL"):
         url = sqs.create_queue(QueueName=variable.lower())["QueueUrl"]
         monkeypatch.setenv(variable, url)
-    role = boto3.client("iam").create_role(RoleName="states", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    machine = boto3.client("stepfunctions").create_state_machine(
+    role = aws.client("iam").create_role(RoleName="states", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    machine = aws.client("stepfunctions").create_state_machine(
         name="runs",
         definition='{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": true}}}',
         roleArn=role,

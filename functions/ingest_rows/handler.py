@@ -38,11 +38,11 @@ def _push(event: dict[str, Any]) -> dict[str, Any]:
     accepted, duplicates, rejections = 0, 0, []
     for index, document in enumerate(documents):
         try:
-            row = datasets.parse(document)
+            is_new = datasets.accept(caller.workspace_id, leaderboard.id, datasets.parse(document), batch_id)
         except Invalid as error:
             rejections.append({"index": index, "error": error.message, "field": error.details.get("field")})
             continue
-        if datasets.accept(caller.workspace_id, leaderboard.id, row, batch_id):
+        if is_new:
             accepted += 1
         else:
             duplicates += 1

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import msgspec
 
@@ -39,19 +39,26 @@ class HubFile(msgspec.Struct, frozen=True):
 
 def parse_url(url: str) -> HubFile:
     """The file that a URL names, in `resolve`, `blob`, `raw` or `hf://` form. Invalid says what is expected."""
-    parts = urlsplit(url)
-    match = _SCHEME.fullmatch(url)
-    if not match and parts.hostname in (_PUBLIC_HUB, urlsplit(settings.hugging_face_endpoint()).hostname):
-        match = _PATH.fullmatch(parts.path)
-    if not match or ".." in match["path"].split("/"):
+    match = _SCHEME.fullmatch(url) or _on_the_hub(url)
+    found = {name: unquote(value or "main") for name, value in match.groupdict().items()} if match else {}
+    if not found or ".." in found["path"].split("/"):
         raise Invalid(
             "dataset_url: give a Hugging Face dataset file, such as "
             "https://huggingface.co/datasets/OWNER/NAME/resolve/main/FILE.jsonl",
             field="dataset_url",
         )
-    if not match["path"].endswith((".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".json", ".json.gz")):
+    if not found["path"].endswith((".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".json", ".json.gz")):
         raise Invalid("dataset_url: the file must be .jsonl or .jsonl.gz", field="dataset_url")
-    return HubFile(repo=match["repo"], revision=match["revision"] or "main", path=match["path"])
+    return HubFile(**found)
+
+
+def _on_the_hub(url: str) -> re.Match[str] | None:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    hosts = (_PUBLIC_HUB, urlsplit(settings.hugging_face_endpoint()).hostname)
+    return _PATH.fullmatch(parts.path) if parts.hostname in hosts else None
 
 
 class Download:
@@ -74,10 +81,10 @@ class Download:
             ) from error
 
     def _follow(self, client: "httpx.Client", url: str) -> Iterator[bytes]:
-        hub = urlsplit(url).hostname
+        hub = urlsplit(url)[:2]
         for _ in range(_MAX_REDIRECTS):
             # The token is for the hub alone: files are served by other hosts, to which it must not travel.
-            authorized = self._token and urlsplit(url).hostname == hub
+            authorized = self._token and urlsplit(url)[:2] == hub
             headers = {"Authorization": f"Bearer {self._token}"} if authorized else {}
             with client.stream("GET", url, headers=headers) as response:
                 self.revision = response.headers.get("X-Repo-Commit") or self.revision

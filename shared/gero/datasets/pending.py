@@ -7,7 +7,9 @@ import msgspec
 from gero.datasets import rows, versions
 from gero.datasets.rows import Row
 from gero.datasets.versions import DatasetVersion
-from gero.kit import Conflict, clock, conditions, table
+from gero.kit import Conflict, Invalid, clock, conditions, table
+
+MAX_BYTES = 380_000  # a row waits as an item of the table, which may have 400 KB
 
 
 class Pending(msgspec.Struct, frozen=True):
@@ -15,14 +17,21 @@ class Pending(msgspec.Struct, frozen=True):
 
     key: tuple[str, str]
     row: Row
+    received_at: str
 
 
 def accept(workspace_id: str, leaderboard_id: str, row: Row, batch_id: str) -> bool:
-    """Keep a pushed row; False when a row with its id waits already, so that a retry is harmless."""
+    """Keep a pushed row; False when a row with its id waits already, so that a retry is harmless.
+
+    Invalid when the row is too large to be pushed.
+    """
+    line = rows.encode(row)
+    if len(line) > MAX_BYTES:
+        raise Invalid(f"input: a pushed row may have {MAX_BYTES:,} bytes, this one has {len(line):,}", field="input")
     item = {
         "pk": _partition(workspace_id, leaderboard_id),
         "sk": f"ROW#{row.id}",
-        "row": rows.encode(row).decode(),
+        "row": line.decode(),
         "batch_id": batch_id,
         "received_at": clock.iso(),
     }
@@ -36,7 +45,7 @@ def accept(workspace_id: str, leaderboard_id: str, row: Row, batch_id: str) -> b
 def waiting(workspace_id: str, leaderboard_id: str) -> Iterator[Pending]:
     """The rows that wait, in order of id."""
     for item in table.query(_partition(workspace_id, leaderboard_id), "ROW#"):
-        yield Pending((item["pk"], item["sk"]), rows.decode(item["row"].encode()))
+        yield Pending((item["pk"], item["sk"]), rows.decode(item["row"].encode()), item["received_at"])
 
 
 def consolidate(workspace_id: str, leaderboard_id: str, max_rows: int) -> DatasetVersion | None:
@@ -46,7 +55,7 @@ def consolidate(workspace_id: str, leaderboard_id: str, max_rows: int) -> Datase
     consolidation finds the same rows again and ends at the same version. None when there is nothing at all.
     """
     latest = versions.latest_version(workspace_id, leaderboard_id)
-    pending = list(waiting(workspace_id, leaderboard_id))
+    pending = sorted(waiting(workspace_id, leaderboard_id), key=lambda one: one.received_at)
     if not pending:
         return latest
     merged = {row.id: row for row in map(rows.decode, versions.read(latest))} if latest else {}

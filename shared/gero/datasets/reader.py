@@ -89,5 +89,5 @@ class _Numbered:
 def _loads(text: str | bytes) -> Any:
     try:
         return msgspec.json.decode(text)  # strict: refuses NaN, which the standard library lets pass
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(str(error)) from error

@@ -11,6 +11,7 @@ INPUT_FIELDS = ("input", "prompt", "question", "query")
 EXPECTED_FIELDS = ("expected", "output", "response", "completion", "answer")
 ID_FIELDS = ("id", "example_id", "trace_id")
 MAX_TEXT = 1_000_000
+MAX_ID_BYTES = 1000  # an id is part of a sort key, which may have 1,024 bytes
 
 
 class Row(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -84,6 +85,9 @@ def _text(value: Any, field: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise Invalid(f"{field}: must be a text, this is {_kind(value)}", field=field)
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    _check_encodable(text, field)
+    if text == "null" and not isinstance(value, str):
+        raise Invalid(f"{field}: must be a finite number", field=field)
     if not text.strip():
         raise Invalid(f"{field}: must not be empty", field=field)
     if len(text) > MAX_TEXT:
@@ -112,8 +116,17 @@ def _id(document: dict[str, Any]) -> str | None:
             continue
         if isinstance(value, bool) or not isinstance(value, str | int) or not 0 < len(str(value)) <= 256:
             raise Invalid(f"{name}: must be a text of 1 to 256 characters", field=name)
+        if len(_check_encodable(str(value), name)) > MAX_ID_BYTES:
+            raise Invalid(f"{name}: must not be longer than {MAX_ID_BYTES} bytes", field=name)
         return str(value)
     return None
+
+
+def _check_encodable(text: str, field: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise Invalid(f"{field}: holds half of a surrogate pair, which is no character", field=field) from error
 
 
 def _optional_text(document: dict[str, Any], field: str) -> str | None:

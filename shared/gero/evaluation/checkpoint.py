@@ -16,6 +16,7 @@ import msgspec
 from gero import traces
 from gero.evaluation.job import BatchJob
 from gero.evaluation.plan import run_prefix
+from gero.evaluation.results import results_key
 from gero.kit import blobs
 from gero.traces import Trace
 
@@ -31,7 +32,9 @@ class Checkpoint:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._unsaved: list[bytes] = []
         self._part_keys = list(blobs.keys(self._parts_prefix)) if redelivered or job.parts else []
-        lines = [line for key in self._part_keys for line in blobs.get_lines(key)]
+        # Results are there when an earlier try stored them and could not count them.
+        earlier = [*self._part_keys, results_key(job)] if redelivered or job.parts else []
+        lines = [line for key in earlier for line in blobs.get_lines(key)]
         known = len(lines)
         lines += self._local_lines()
         self._unsaved = lines[known:]

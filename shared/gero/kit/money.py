@@ -3,15 +3,16 @@
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 NANOS_PER_USD = 1_000_000_000
+_MAX_USD = 1_000_000_000  # more is a mistake, and sums must stay within the 38 digits of a DynamoDB number
 
 
 def to_nanos(usd: str | int | float | Decimal) -> int:
-    """Dollars as people and providers write them -> nano-dollars. ValueError unless finite and not negative."""
+    """Dollars as people and providers write them -> nano-dollars. ValueError below 0 and above a billion."""
     try:
         amount = Decimal(str(usd))
     except InvalidOperation as error:
         raise ValueError(f"{usd!r} is not an amount in dollars") from error
-    if not amount.is_finite() or amount < 0:
+    if not amount.is_finite() or not 0 <= amount <= _MAX_USD:
         raise ValueError(f"{usd!r} is not an amount in dollars")
     return int((amount * NANOS_PER_USD).to_integral_value(ROUND_HALF_EVEN))
 

@@ -15,9 +15,11 @@ Prompt = Annotated[str, Field(min_length=1, max_length=100_000)]
 
 
 class Input(BaseModel):
-    """Base of what clients send: unknown fields are refused, camelCase names are accepted."""
+    """Base of what clients send: unknown fields are refused, camelCase names accepted, secrets not quoted in errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, populate_by_name=True, hide_input_in_errors=True
+    )
 
 
 def _named(name: str, *others: str) -> Any:

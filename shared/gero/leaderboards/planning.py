@@ -15,8 +15,11 @@ from gero.leaderboards.leaderboard import Leaderboard
 from gero.runs import Run
 
 MIN_CANDIDATES = 2
-ROWS_PER_BLOCK = 200
 BLOCKS_PER_ROUND = 50
+# A worker asks a block in waves of `concurrency` calls. Fewer waves waste the last one's empty places; more make a
+# batch so long that it must be handed back.
+WAVES = 16
+MAX_ROWS_PER_BLOCK = 1024
 
 
 def start_run(leaderboard: Leaderboard, source: runs.Source, rows_limit: int | None = None) -> Run:
@@ -42,11 +45,12 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
     Planning again (the workflow retried) plans the same rows in the same order.
     """
     version = _frozen_dataset(leaderboard)
+    rows_per_block = min(WAVES * leaderboard.concurrency, MAX_ROWS_PER_BLOCK)
     rows = runs.blocks.write(
         version,
         plans.run_prefix(leaderboard.workspace_id, leaderboard.id, run.id),
         seed=run.id,
-        rows_per_block=ROWS_PER_BLOCK,
+        rows_per_block=rows_per_block,
         limit=run.rows_limit,
     )
     plan = EvaluationPlan(
@@ -57,7 +61,7 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
         evaluation=Evaluation(type=leaderboard.eval_type, normalizers=tuple(leaderboard.normalizers)),
         candidates=_planned(leaderboard, run),
         rows=rows,
-        rows_per_block=ROWS_PER_BLOCK,
+        rows_per_block=rows_per_block,
         blocks_per_round=BLOCKS_PER_ROUND,
         in_flight=leaderboard.concurrency,
         seed=run.id,

@@ -39,12 +39,14 @@ def select(leaderboard: Leaderboard, model_id: str | None, *, prompt: str) -> Le
 
 
 def check_removable(leaderboard: Leaderboard, candidate_id: str) -> None:
-    """Conflict when the candidate serves production."""
+    """Conflict when the candidate serves production, or is pinned and will after the first run."""
     if leaderboard.production and leaderboard.production.model_id == candidate_id:
         raise Conflict(
             "this model serves production; pin another one or let a run promote another one first",
             code="model_in_production",
         )
+    if leaderboard.model_selection.model_id == candidate_id:
+        raise Conflict("this model is pinned; pin another one or unpin it first", code="model_pinned")
 
 
 def _serve(leaderboard: Leaderboard, candidate: Candidate, *, prompt: str, run_id: str, reason: str) -> Leaderboard:

@@ -9,6 +9,7 @@ from gero.providers.endpoint import Endpoint
 
 _TEXT_FIELDS = ("output", "output_text", "text", "content", "response", "completion", "answer", "generated_text")
 _CHARACTERS_PER_TOKEN = 4
+_MAX_TOKENS = 1_000_000_000  # a count above it is no count
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -51,7 +52,7 @@ def _document(body: bytes, content_type: str) -> Any:
         return body.decode("utf-8", "replace")
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if "json" in content_type:
             raise unusable("the response is not valid JSON") from error
         return body.decode("utf-8", "replace")
@@ -88,7 +89,7 @@ def _choice(choice: dict[str, Any]) -> tuple[str, str | None]:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_TOKENS else None
 
 
 def _cost(document: Any, usage: dict[str, Any], endpoint: Endpoint, tokens_in: int, tokens_out: int) -> int:

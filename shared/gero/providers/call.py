@@ -21,6 +21,7 @@ MAX_RESPONSE_BYTES = 8 * 1024 * 1024
 TRIES = 6
 _BACKOFF_SECONDS, _BACKOFF_CAP_SECONDS = 0.5, 20.0
 _RETRY_AFTER_CAP_SECONDS = 60.0
+_TOLD_CHARACTERS = 200
 _RETRYABLE_STATUS = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 _encode = msgspec.json.Encoder().encode
 
@@ -128,8 +129,9 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
 
 def _refused(response: aiohttp.ClientResponse, content: bytes, sent: Mapping[str, str]) -> CallFailed:
     told = _told(content)
-    for secret in sent.values():  # some providers quote the key they refuse
-        told = told.replace(secret.removeprefix("Bearer "), "…")
+    for value in sent.values():  # some providers quote the key they refuse, with or without its scheme
+        told = told.replace(value, "…").replace(value.split()[-1], "…")
+    told = told[:_TOLD_CHARACTERS]
     return CallFailed(
         f"the endpoint answered {response.status}{': ' + told if told else ''}",
         retryable=response.status in _RETRYABLE_STATUS,
@@ -141,11 +143,11 @@ def _refused(response: aiohttp.ClientResponse, content: bytes, sent: Mapping[str
 def _told(content: bytes) -> str:
     try:
         document = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     error = document.get("error", document.get("message")) if isinstance(document, dict) else None
     error = error.get("message") if isinstance(error, dict) else error
-    return error[:200] if isinstance(error, str) else ""
+    return error if isinstance(error, str) else ""
 
 
 def _retry_after(header: str | None) -> float | None:

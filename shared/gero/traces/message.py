@@ -4,7 +4,7 @@ import msgspec
 
 from gero.traces.trace import Trace
 
-_MAX_TEXT = 200_000  # characters; a message may have 1 MiB, and a trace has an input, an output and messages
+_MAX_TEXT = 75_000  # characters of up to 4 bytes; a message may have 1 MiB, a trace has input, output and messages
 
 
 class TraceMessage(msgspec.Struct, frozen=True):

@@ -1,0 +1,65 @@
+"""One local cloud for all journeys: the synthesized template, running whole on this machine."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gero.cli.client import Client
+from infra.local.cloud import LocalCloud
+from infra.local.session import admin_environment
+from infra.local.stand_ins import StandIns
+from infra.operator import new_workspace
+from tests.waiting import wait_until
+
+Serve = Callable[[str, list[dict[str, Any]]], str]
+
+
+@pytest.fixture(scope="session")
+def datasets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("datasets")
+
+
+@pytest.fixture(scope="session")
+def stand_ins(datasets: Path) -> Iterator[StandIns]:
+    with StandIns(datasets={"journey/rows": datasets}) as stand_ins:
+        yield stand_ins
+
+
+@pytest.fixture(scope="session")
+def cloud(stand_ins: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    environment = {"HF_ENDPOINT": stand_ins.hub_url, "GERO_LEASE_SECONDS": "3"}
+    with LocalCloud.start(data=tmp_path_factory.mktemp("cloud"), environment=environment) as cloud:
+        yield cloud
+        assert not cloud.denied, "a function lacks a grant that it needs"
+
+
+@pytest.fixture
+def api(cloud: LocalCloud) -> Iterator[Client]:
+    """The API as a workspace of this test's own."""
+    _, token = new_workspace("journey", admin_environment(cloud))
+    with Client(cloud.api_url, token, cloud.inference_url.rstrip("/")) as client:
+        yield client
+
+
+@pytest.fixture
+def serve(datasets: Path, stand_ins: StandIns) -> Serve:
+    """Serves rows as a dataset file on the hub and gives its URL."""
+
+    def serve(name: str, rows: list[dict[str, Any]]) -> str:
+        (datasets / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return f"{stand_ins.hub_url}/datasets/journey/rows/resolve/main/{name}"
+
+    return serve
+
+
+def ended(api: Client, leaderboard_id: str, run_id: str, seconds: float = 90) -> dict[str, Any]:
+    """The run once it has ended."""
+
+    def found() -> dict[str, Any] | None:
+        run = api.get(f"/api/leaderboards/{leaderboard_id}/runs/{run_id}")
+        return run if run["status"] not in ("queued", "running") else None
+
+    return wait_until(found, seconds)
