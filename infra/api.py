@@ -63,7 +63,7 @@ class Api(Construct):
             environment={"GERO_STATE_MACHINE_ARN": machine, "GERO_INFERENCE_URL": inference.url},
         )
         self.api.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchWriteItem")
-        self.api.may(data.objects, "s3", "GetObject", "DeleteObject")
+        self.api.may(data.objects, "s3", "GetObject", "PutObject", "DeleteObject")
         self.api.may(data.listing, "s3", "ListBucket")
         self.api.may(data.secrets, "kms", "Encrypt")
         self.api.may(machine, "states", "StartExecution")

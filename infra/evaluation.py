@@ -8,7 +8,7 @@ from infra.function import Function
 from infra.queue import Queue
 from infra.settings import Settings
 
-WORKER_SECONDS = 300
+WORKER_SECONDS = 900
 LEASE_SECONDS = 30  # renewed while a worker lives: how long the batch of a killed one waits for another
 ABANDON_SECONDS = 60
 
@@ -46,7 +46,8 @@ class Evaluation(Construct):
 
         self.abandon_batch = Function(self, "abandon_batch", data, seconds=ABANDON_SECONDS, megabytes=512)
         self.abandon_batch.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem")
-        self.abandon_batch.may(data.objects, "s3", "GetObject")
+        self.abandon_batch.may(data.objects, "s3", "GetObject", "PutObject")
+        self.abandon_batch.may(data.listing, "s3", "ListBucket")
         self.abandon_batch.consumes(self.queue.dead_letters, batch_size=10)
 
     def may_end_rounds_of(self, state_machine_arn: str) -> None:

@@ -88,11 +88,10 @@ class Runs(Construct):
         """A function called with the run; its answer is the run for the next step, unless `options` say otherwise."""
         answer = options or {"output_path": "$.Payload"}
         step = tasks.LambdaInvoke(self, name, lambda_function=function, retry_on_service_exceptions=False, **answer)
+        if function is self.plan_run:
+            # A dataset that Gero refuses stays refused: the person need not wait for more tries to learn why.
+            step.add_retry(errors=REFUSALS, max_attempts=0)
         _guard(step, otherwise)
-        # All of these are idempotent: whatever went wrong, the same call again is safe. It is no use when Gero itself
-        # refused, by an error class of its own: then the person waits for the reason.
-        step.add_retry(errors=REFUSALS, max_attempts=0)
-        step.add_retry(errors=[sfn.Errors.TASKS_FAILED], interval=Duration.seconds(1), max_attempts=3, backoff_rate=2)
         return step
 
     def _dispatch(self, *, otherwise: sfn.IChainable) -> tasks.LambdaInvoke:
@@ -125,6 +124,8 @@ class Runs(Construct):
 
 
 def _guard(step: tasks.LambdaInvoke, otherwise: sfn.IChainable) -> None:
-    """Retry what is Lambda's own trouble; hand every other end to `otherwise` with the error beside the run."""
+    """Retry; hand every other end to `otherwise` with the error beside the run."""
     step.add_retry(errors=SERVICE_ERRORS, interval=Duration.seconds(2), max_attempts=6, backoff_rate=2)
+    # Every step is idempotent, the dispatch too: it goes on behind what it sent, under the new task token.
+    step.add_retry(errors=[sfn.Errors.TASKS_FAILED], interval=Duration.seconds(1), max_attempts=3, backoff_rate=2)
     step.add_catch(otherwise, errors=[sfn.Errors.ALL], result_path="$.error")

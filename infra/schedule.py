@@ -17,11 +17,15 @@ class Schedule(Construct):
         super().__init__(scope, construct_id)
         machine = runs.state_machine.state_machine_arn
         self.start_due = Function(
-            self, "start_due", data, seconds=60, megabytes=512, environment={"GERO_STATE_MACHINE_ARN": machine}
+            self, "start_due", data, seconds=300, megabytes=512, environment={"GERO_STATE_MACHINE_ARN": machine}
         )
         self.start_due.may(
-            data.rows_and_due_work, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"
+            data.rows_and_due_work,
+            "dynamodb",
+            *("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchWriteItem"),
         )
+        self.start_due.may(data.objects, "s3", "GetObject", "PutObject", "DeleteObject")
+        self.start_due.may(data.listing, "s3", "ListBucket")
         self.start_due.may(machine, "states", "StartExecution")
         self.start_due.may(runs.executions_arn, "states", "DescribeExecution")
         events.Rule(

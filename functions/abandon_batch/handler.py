@@ -1,8 +1,8 @@
-"""Give up a batch that failed again and again, so that its run still ends.
+"""Give up a batch that failed again and again: what it has answered counts, and its run still ends.
 
 Trigger: SQS dead-letter queue of the evaluation queue.
-May: dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, s3:GetObject,
-    sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage, states:SendTaskSuccess
+May: dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, s3:GetObject, s3:ListBucket,
+    s3:PutObject, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage, states:SendTaskSuccess
 """
 
 from typing import Any
@@ -10,11 +10,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from gero import runs
+from gero import evaluation, runs
 from gero.evaluation import BatchJob
 from gero.kit import log
 
-_REASON = "the platform could not evaluate this batch; its rows are unscored"
+_REASON = "the platform could not finish this batch; its other rows are unscored"
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
@@ -25,5 +25,8 @@ def handler(event: dict[str, Any], context: Any) -> Any:
 
 def _abandon(record: SQSRecord) -> None:
     job = BatchJob.decode(record.body)
-    runs.rounds.abandon(job, _REASON)
+    if not runs.rounds.is_wanted(job):
+        runs.rounds.wake_if_complete(job.workspace_id, job.run_id, job.round)
+        return
+    runs.rounds.take(job, evaluation.salvage(job), abandoned=_REASON)
     log.warning("batch.abandoned", run_id=job.run_id, batch=job.name)

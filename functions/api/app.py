@@ -7,9 +7,25 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from functions.api.routes import datasets, health, leaderboards, models, ranking, runs, tokens, traces, workspace
+from functions.api.routes import (
+    datasets,
+    elsewhere,
+    health,
+    leaderboards,
+    models,
+    ranking,
+    runs,
+    tokens,
+    traces,
+    workspace,
+)
 from gero.kit import GeroError, log
 
+_HTTP_ERRORS = {
+    404: ("not_found", "there is nothing at this path; see /docs"),
+    405: ("method_not_allowed", "this path does not take that method; see /docs"),
+}
+_REWORDED = {"extra_forbidden": "this field is unknown, or not supported yet", "missing": "this field is required"}
 DESCRIPTION = """
 Gero tells a team which language model to use for its task, with evidence, and serves that model.
 
@@ -20,7 +36,7 @@ Send an API token as `Authorization: Bearer drgero_…`. Errors are `{"error", "
 def create_app() -> FastAPI:
     """The application, with nothing read from the environment yet."""
     app = FastAPI(title="Gero", version="1", description=DESCRIPTION, redoc_url=None)
-    for routes in (health, workspace, leaderboards, models, runs, ranking, traces, tokens, datasets):
+    for routes in (health, workspace, leaderboards, models, runs, ranking, traces, tokens, datasets, elsewhere):
         app.include_router(routes.router)
     app.add_exception_handler(GeroError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -40,17 +56,21 @@ def _invalid(request: Request, error: Any) -> JSONResponse:
     return JSONResponse(body, 400)
 
 
-def _fault(error: dict[str, Any]) -> dict[str, str]:
+def _fault(error: dict[str, Any]) -> dict[str, str | None]:
+    if error["type"] == "json_invalid":
+        return {"field": None, "error": "the body is not valid JSON"}
     place = ".".join(str(part) for part in error["loc"] if part not in ("body", "query", "path"))
-    message = error["msg"].removeprefix("Value error, ")
-    told = message if not place or message.startswith(f"{place}:") else f"{place}: {message}"
-    return {"field": place or message.partition(":")[0], "error": told}
+    message = _REWORDED.get(error["type"]) or error["msg"].removeprefix("Value error, ")
+    if not place:
+        field, colon, _ = message.partition(": ")
+        told = message if colon else "the body must be a JSON object, sent with Content-Type: application/json"
+        return {"field": field if colon else None, "error": told}
+    return {"field": place, "error": message if message.startswith(f"{place}:") else f"{place}: {message}"}
 
 
 def _http(request: Request, error: Any) -> JSONResponse:
-    told = {404: "there is nothing at this path; see /docs", 405: "this path does not take that method; see /docs"}
-    message = told.get(error.status_code, str(error.detail))
-    return JSONResponse({"error": message, "code": "not_found", "details": {}}, error.status_code)
+    code, message = _HTTP_ERRORS.get(error.status_code, ("http_error", str(error.detail)))
+    return JSONResponse({"error": message, "code": code, "details": {}}, error.status_code, error.headers)
 
 
 def _failed(request: Request, error: Exception) -> JSONResponse:

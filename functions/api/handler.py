@@ -2,12 +2,22 @@
 
 Trigger: HTTP API, every path that no other function serves.
 May: dynamodb:BatchWriteItem, dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query,
-    dynamodb:UpdateItem, kms:Encrypt, s3:DeleteObject, s3:GetObject, s3:ListBucket, states:StartExecution,
-    states:StopExecution
+    dynamodb:UpdateItem, kms:Encrypt, s3:DeleteObject, s3:GetObject, s3:ListBucket, s3:PutObject,
+    states:StartExecution, states:StopExecution
 """
+
+import asyncio
+from typing import Any
 
 from mangum import Mangum
 
 from functions.api.app import create_app
 
-handler = Mangum(create_app(), lifespan="off")
+_loop = asyncio.new_event_loop()
+_answer = Mangum(create_app(), lifespan="off")
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer an HTTP API event (payload format 2.0)."""
+    asyncio.set_event_loop(_loop)  # Mangum asks for the current one, and Python 3.14 no longer makes one up
+    return _answer(event, context)

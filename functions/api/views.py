@@ -117,6 +117,11 @@ class RunView(BaseModel):
     ranking_summary: str | None
     decision: DecisionView | None
     error: str | None
+
+
+class RunDetailView(RunView):
+    """A run with what the leaderboard and its models were when it started."""
+
     configuration: dict[str, Any]
 
 
@@ -182,8 +187,12 @@ def run(found: Run) -> RunView:
         ranking_summary=found.ranking["summary"] if found.ranking else None,
         decision=_decision(decision) if decision else None,
         error=found.error,
-        configuration=found.configuration,
     )
+
+
+def run_detail(found: Run) -> RunDetailView:
+    """The view of a run with its configuration."""
+    return RunDetailView(**run(found).model_dump(), configuration=runs.configuration(found))
 
 
 def entries(document: dict[str, Any]) -> list[EntryView]:

@@ -47,7 +47,7 @@ def _evaluate(record: SQSRecord, *, remaining_ms: Callable[[], int]) -> None:
         rest = replace(job, parts=job.parts + 1).encode()
         queues.send(settings.required("GERO_EVALUATION_QUEUE_URL"), [rest], delay_seconds=_PAUSE_SECONDS)
         return
-    runs.rounds.complete(job, finished.statistics, key=finished.key, first_error=finished.first_error)
+    runs.rounds.take(job, finished)
     log.event("batch.done", run_id=job.run_id, batch=job.name, rows=finished.statistics.n_rows)
 
 
@@ -56,9 +56,14 @@ def _work(job: BatchJob, record: SQSRecord, deadline: float) -> Finished | None:
     url = settings.required("GERO_EVALUATION_QUEUE_URL")
 
     def keep_alive() -> None:
-        # A short lease, renewed: when this process dies, others wait for seconds, not for the function's timeout.
-        queues.hide(url, record.receipt_handle, lease)
-        if not runs.rounds.is_wanted(job):
+        try:
+            # A short lease, renewed: when this process dies, others wait for seconds, not for the function's timeout.
+            queues.hide(url, record.receipt_handle, lease)
+            wanted = runs.rounds.is_wanted(job)
+        except Exception as error:  # noqa: BLE001  a beat that was missed must not end the calls in flight
+            log.failure("batch.heartbeat_missed", error, run_id=job.run_id, batch=job.name)
+            return
+        if not wanted:
             raise Unwanted
 
     keep_alive()

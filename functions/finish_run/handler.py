@@ -7,11 +7,9 @@ May: dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateIte
 import json
 from typing import Any
 
-import msgspec
-
 from gero import evaluation, leaderboards, ranking, runs
 from gero.kit import log
-from gero.ranking import Decision, Standing
+from gero.ranking import Standing
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
@@ -28,22 +26,9 @@ def handler(event: dict[str, Any], context: Any) -> None:
     if not standing.answered:
         runs.finish(run, "failed", ranking=standing.document(), error=_nothing_answered(standing))
         return
-    leaderboard = leaderboards.get(run.workspace_id, run.leaderboard_id)
-    decision = _decide(leaderboard, standing)
-    leaderboards.production.promote(leaderboard, decision, prompt=plan.prompt, run_id=run.id)
-    runs.finish(run, "completed", ranking=standing.document(), decision=msgspec.to_builtins(decision))
-    log.event("run.decided", run_id=run.id, action=decision.action, candidate_id=decision.candidate_id)
-
-
-def _decide(leaderboard: leaderboards.Leaderboard, standing: Standing) -> Decision:
-    champion = leaderboard.production.model_id if leaderboard.production else None
-    return ranking.decide(
-        standing.ranking,
-        standing.statistics.pairs_against(champion) if champion else {},
-        champion_id=champion,
-        policy=leaderboard.promotion_policy,
-        mode=leaderboard.model_selection.mode,
-    )
+    decision = leaderboards.production.complete_run(run, plan, standing)
+    if decision:
+        log.event("run.decided", run_id=run.id, action=decision.action, candidate_id=decision.candidate_id)
 
 
 def _nothing_answered(standing: Standing) -> str:

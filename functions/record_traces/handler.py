@@ -4,6 +4,7 @@ Trigger: SQS trace queue.
 May: dynamodb:PutItem, s3:PutObject, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage
 """
 
+import hashlib
 from collections import defaultdict
 from typing import Any
 
@@ -37,5 +38,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def _store(workspace_id: str, leaderboard_id: str, found: list[Trace]) -> None:
     found.sort(key=lambda trace: trace.trace_id)
-    # Named by its newest trace: the same messages delivered again are stored in the same place.
-    traces.record(workspace_id, leaderboard_id, found[-1].trace_id, "inference", [traces.encode(one) for one in found])
+    # Sorts by its newest trace. The same messages delivered again are stored in the same place, others elsewhere.
+    content = hashlib.sha256("".join(trace.trace_id for trace in found).encode()).hexdigest()[:16]
+    name = f"{found[-1].trace_id}-{content}"
+    traces.record(workspace_id, leaderboard_id, name, "inference", [traces.encode(one) for one in found])

@@ -48,7 +48,7 @@ class Context:
     invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:test"
 
     def get_remaining_time_in_millis(self) -> int:
-        return 60_000
+        return 300_000
 
 
 @pytest.fixture

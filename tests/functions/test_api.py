@@ -9,7 +9,7 @@ from functions.api.app import create_app
 from functions.api.handler import handler
 from gero import access, runs
 from tests.events import event
-from tests.functions.conftest import Context, Ready
+from tests.functions.conftest import RIGHT, Context, Ready
 from tests.functions.workflow import finished, started
 
 
@@ -113,6 +113,16 @@ def test_selecting_another_model_serves_it_at_once(api: TestClient, ready: Ready
     assert api.patch(of(ready), json=follow).json()["production"]["name"] == "good"
     nobody = {"model_selection": {"mode": "manual", "model_id": "nobody"}}
     assert api.patch(of(ready), json=nobody).status_code == 400
+
+
+def test_repeating_the_selection_in_a_patch_decides_nothing(api: TestClient, ready: Ready) -> None:
+    finished(ready)
+    ready.models.answer = lambda model, prompt: "billing" if model == "good" else RIGHT[prompt.split("\n")[-1]]
+    run = finished(ready)
+    assert run.decision
+    assert run.decision["action"] == "hold", "three rows are no evidence"
+    same = {"name": "Renamed", "model_selection": {"mode": "ranking_winner"}}
+    assert api.patch(of(ready), json=same).json()["production"]["name"] == "good"
 
 
 def test_traces_come_as_lines_or_as_json(api: TestClient, ready: Ready) -> None:

@@ -1,8 +1,10 @@
 import pytest
 
 from functions.evaluate_batch.handler import handler
-from gero import evaluation, runs, traces
+from gero import evaluation, leaderboards, runs, traces
 from gero.kit import table
+from gero.leaderboards import LeaderboardPatch
+from gero.providers import PATIENCE_SECONDS
 from gero.runs import Run
 from tests.functions.conftest import ROWS, Context, Ready
 from tests.functions.workflow import batch, dispatched, evaluated, received
@@ -68,19 +70,21 @@ def test_passing_faults_are_tried_again_and_cost_no_row(ready: Ready, context: C
 def test_what_time_does_not_allow_is_handed_back_and_nothing_is_asked_twice(
     ready: Ready, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    one_at_a_time = LeaderboardPatch(concurrency=1)
+    leaderboards.patch(ready.workspace, ready.leaderboard.id, one_at_a_time)
     run = dispatched(ready)
     (record,) = received()
-    slow = iter([1, 1])
-    ready.models.fault = lambda model, prompt, attempt: 200 if attempt > 1 or next(slow, None) else 503
-    monkeypatch.setattr(context, "get_remaining_time_in_millis", lambda: 10_400)
+    ready.models.latency_seconds = 0.3
+    enough_for_one_row = 1000 * (PATIENCE_SECONDS + 10) + 200
+    monkeypatch.setattr(context, "get_remaining_time_in_millis", lambda: enough_for_one_row)
     assert handler({"Records": [record]}, context) == DONE
     assert not batches(ready, run), "the batch is not done"
-    ready.models.fault = lambda model, prompt, attempt: 200
-    monkeypatch.setattr(context, "get_remaining_time_in_millis", lambda: 60_000)
+    assert len(ready.models.requests) == 1
+    monkeypatch.setattr(context, "get_remaining_time_in_millis", lambda: 2 * enough_for_one_row)
     event = {"Records": [record | {"body": record["body"].replace('"candidate_id"', '"parts":1,"candidate_id"')}]}
     assert handler(event, context) == DONE
     assert sum(statistics.n_rows for statistics in batches(ready, run).values()) == 3
-    assert ready.models.repeated == 0
+    assert len(ready.models.requests) == 3
 
 
 def test_a_batch_of_a_cancelled_run_is_dropped(ready: Ready, context: Context) -> None:

@@ -38,8 +38,10 @@ def test_three_rows_are_no_evidence_for_a_change(ready: Ready) -> None:
 def test_a_pinned_model_is_served_whatever_the_ranking_says(ready: Ready) -> None:
     pin = LeaderboardPatch(model_selection=ModelSelection(mode="manual", model_id=ready.bad))
     leaderboards.patch(ready.workspace, ready.leaderboard.id, pin)
-    finished(ready)
+    run = finished(ready)
     assert served(ready).name == "bad"
+    assert run.decision
+    assert (run.decision["action"], run.decision["candidate_id"]) == ("keep", ready.bad)
 
 
 def test_a_failed_run_tells_why_and_unlocks(ready: Ready, context: Context) -> None:

@@ -54,12 +54,13 @@ def test_a_row_without_an_answer_cannot_be_scored_exactly(ready: Ready, context:
 def test_a_cancelled_run_is_not_planned_into_life_again(ready: Ready, context: Context) -> None:
     run = started(ready)
     runs.cancel(run)
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="cancelled already"):
         handler(ready.event("plan_run", "started", run=run.id), context)
+    assert datasets.latest_version(ready.workspace, ready.leaderboard.id) is None
 
 
-def test_a_change_of_the_prompt_does_not_touch_a_run_that_is_planned(ready: Ready, context: Context) -> None:
+def test_a_change_of_the_prompt_does_not_touch_a_run_that_was_started(ready: Ready, context: Context) -> None:
     run = started(ready)
-    handler(ready.event("plan_run", "started", run=run.id), context)
     leaderboards.patch(ready.workspace, ready.leaderboard.id, LeaderboardPatch(system_prompt="Another?"))
+    handler(ready.event("plan_run", "started", run=run.id), context)
     assert plans.load(ready.workspace, ready.leaderboard.id, run.id).prompt == "Which team?"

@@ -41,6 +41,14 @@ def test_a_time_that_comes_while_a_run_is_active_is_skipped(
     assert leaderboards.get(ready.workspace, ready.leaderboard.id).next_run_at > clock.iso()
 
 
+def test_what_a_deleted_leaderboard_left_is_swept(ready: Ready, context: Context) -> None:
+    leaderboards.delete(ready.workspace, ready.leaderboard.id)
+    assert list(leaderboards.candidates.listed(ready.workspace, ready.leaderboard.id)), "it is there until it is swept"
+    assert handler(ready.event("start_due", "tick"), context)["swept"] == 1
+    assert not list(leaderboards.candidates.listed(ready.workspace, ready.leaderboard.id))
+    assert handler(ready.event("start_due", "tick"), context)["swept"] == 0
+
+
 def test_a_run_whose_workflow_died_is_ended_and_its_leaderboard_unlocked(
     ready: Ready, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ from tests.functions.conftest import Context, Ready
 
 def started(ready: Ready) -> Run:
     """A run that was started and not yet planned."""
-    return leaderboards.start_run(ready.leaderboard, "manual")
+    return leaderboards.start_run(leaderboards.get(ready.workspace, ready.leaderboard.id), "manual")
 
 
 def planned(ready: Ready) -> Run:

@@ -18,14 +18,14 @@ LIMITS = {  # seconds, megabytes
     "abandon_batch": (60, 512),
     "api": (29, 1024),
     "dispatch_round": (300, 512),
-    "evaluate_batch": (300, 1024),
+    "evaluate_batch": (900, 1024),
     "finish_run": (120, 512),
     "ingest_rows": (15, 512),
     "plan_run": (900, 2048),
     "rank_round": (300, 1024),
     "record_traces": (60, 512),
     "serve_inference": (120, 1024),
-    "start_due": (60, 512),
+    "start_due": (300, 512),
 }
 
 

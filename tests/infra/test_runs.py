@@ -77,10 +77,16 @@ def test_a_failed_run_shows_the_error_it_failed_of(machine: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_lambdas_own_trouble_is_retried_but_a_dispatch_is_not_sent_twice(machine: dict[str, Any], name: str) -> None:
-    retried = [error for retry in machine["States"][name]["Retry"] for error in retry["ErrorEquals"]]
-    assert {"Lambda.ServiceException", "Lambda.TooManyRequestsException"} <= set(retried)
-    assert ("States.TaskFailed" in retried) is (name != "DispatchRound")
+def test_every_step_is_tried_again_for_it_is_idempotent(machine: dict[str, Any], name: str) -> None:
+    retries = machine["States"][name]["Retry"]
+    retried = {error for retry in retries if retry.get("MaxAttempts") != 0 for error in retry["ErrorEquals"]}
+    assert {"Lambda.ServiceException", "Lambda.TooManyRequestsException", "States.TaskFailed"} <= retried
+
+
+def test_what_planning_refuses_fails_at_once(machine: dict[str, Any]) -> None:
+    first = machine["States"]["PlanRun"]["Retry"][0]
+    assert first["MaxAttempts"] == 0
+    assert "Invalid" in first["ErrorEquals"]
 
 
 def test_the_log_of_the_machine_holds_errors_and_no_data(app: Template) -> None:

@@ -11,7 +11,7 @@ from functions.api.caller import SCHEMES, Writer
 from gero import datasets
 
 router = APIRouter(prefix="/api/datasets", tags=["datasets"], dependencies=SCHEMES)
-_ROWS_CHECKED, _ROWS_SHOWN = 1000, 5
+_LINES_CHECKED, _ROWS_SHOWN = 1000, 5
 
 
 class DatasetInput(BaseModel):
@@ -23,14 +23,15 @@ class DatasetInput(BaseModel):
 
 @router.post("/huggingface/check")
 def check_dataset(caller: Writer, wanted: DatasetInput) -> dict[str, Any]:
-    """Read the first thousand rows of a Hugging Face file and tell what is wrong with them, line by line."""
-    reader = datasets.Reader(datasets.split(datasets.Download(datasets.parse_url(wanted.dataset_url))))
-    found = iter(reader)
-    rows = list(islice(found, _ROWS_CHECKED))
+    """Read the first thousand lines of a Hugging Face file and tell what is wrong with them, line by line."""
+    lines = datasets.split(datasets.Download(datasets.parse_url(wanted.dataset_url)))
+    reader = datasets.Reader(islice(lines, _LINES_CHECKED))
+    rows = list(reader)
+    complete = next(lines, None) is None
     return {
         "ok": bool(rows) and reader.error_count == 0,
         "rows_checked": len(rows),
-        "complete": len(rows) < _ROWS_CHECKED,
+        "complete": complete,
         "first_rows": [msgspec.to_builtins(row) for row in rows[:_ROWS_SHOWN]],
         "duplicates": reader.duplicates,
         "error_count": reader.error_count,

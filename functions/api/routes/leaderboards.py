@@ -6,12 +6,12 @@ from pydantic import BaseModel
 from functions.api import views
 from functions.api.caller import SCHEMES, Limit, Offset, Reader, Writer
 from functions.api.views import LeaderboardView
-from gero import evaluation, leaderboards, runs
-from gero.access import Principal
+from gero import leaderboards, runs
 from gero.kit import Conflict
-from gero.leaderboards import Leaderboard, LeaderboardInput, LeaderboardPatch, ModelSelection
+from gero.leaderboards import Leaderboard, LeaderboardInput, LeaderboardPatch
 
 router = APIRouter(prefix="/api/leaderboards", tags=["leaderboards"], dependencies=SCHEMES)
+_PROMPT_SHOWN = 2000  # characters in a list: a page must fit into what Lambda can answer
 
 
 class LeaderboardList(BaseModel):
@@ -26,9 +26,9 @@ class LeaderboardList(BaseModel):
 
 @router.get("")
 def list_leaderboards(request: Request, caller: Reader, limit: Limit = 50, offset: Offset = 0) -> LeaderboardList:
-    """The workspace's leaderboards."""
+    """The workspace's leaderboards, newest first. Long prompts are cut; read one leaderboard to see its whole."""
     found = list(leaderboards.listed(caller.workspace_id))
-    page = [_view(one, request) for one in found[offset : offset + limit]]
+    page = [_view(_shortened(one), request) for one in found[offset : offset + limit]]
     return LeaderboardList(leaderboards=page, count=len(page), total=len(found), limit=limit, offset=offset)
 
 
@@ -49,12 +49,13 @@ def change_leaderboard(
     request: Request, caller: Writer, leaderboard_id: str, wanted: LeaderboardPatch
 ) -> LeaderboardView:
     """Change the fields that the body names. What a run evaluates is fixed when it starts."""
-    selection = wanted.model_selection
-    if selection is not None:
+    before = leaderboards.get(caller.workspace_id, leaderboard_id).model_selection
+    selection = wanted.model_selection or before
+    if selection != before:
         leaderboards.candidates.check_pin(caller.workspace_id, leaderboard_id, selection.model_id)
     changed = leaderboards.patch(caller.workspace_id, leaderboard_id, wanted)
-    if selection is not None:
-        changed = _reselect(caller, changed, selection)
+    if selection != before:
+        changed = leaderboards.production.select(changed, selection)
     return _view(changed, request)
 
 
@@ -64,18 +65,14 @@ def delete_leaderboard(caller: Writer, leaderboard_id: str) -> Response:
     if runs.active_run_id(caller.workspace_id, leaderboard_id):
         raise Conflict("a run is active; cancel it before you delete the leaderboard", code="run_active")
     leaderboards.delete(caller.workspace_id, leaderboard_id)
+    leaderboards.sweep(caller.workspace_id, leaderboard_id)  # what this call has no time for, the next tick does
     return Response(status_code=204)
 
 
-def _reselect(caller: Principal, leaderboard: Leaderboard, selection: ModelSelection) -> Leaderboard:
-    if leaderboard.latest_run_id is None:
-        return leaderboard  # takes effect with the first completed run
-    run = runs.get(caller.workspace_id, leaderboard.id, leaderboard.latest_run_id)
-    plan = evaluation.plan.load(run.workspace_id, run.leaderboard_id, run.id)
-    present = {one.id for one in leaderboards.candidates.listed(caller.workspace_id, leaderboard.id)}
-    ranked = [entry["candidate_id"] for entry in (run.ranking or {}).get("entries", [])]
-    wanted = selection.model_id or next((one for one in ranked if one in present), None)
-    return leaderboards.production.select(leaderboard, wanted, prompt=plan.prompt)
+def _shortened(found: Leaderboard) -> Leaderboard:
+    if len(found.system_prompt) <= _PROMPT_SHOWN:
+        return found
+    return found.model_copy(update={"system_prompt": found.system_prompt[:_PROMPT_SHOWN] + " …"})
 
 
 def _view(found: Leaderboard, request: Request) -> LeaderboardView:

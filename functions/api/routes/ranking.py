@@ -24,7 +24,7 @@ def read_ranking(caller: Reader, leaderboard_id: str) -> RankingView:
         leaderboard_id=leaderboard_id,
         run_id=run.id,
         finished_at=run.finished_at,
-        rows=(run.dataset or {}).get("rows", 0) if run.rows_limit is None else run.rows_limit,
+        rows=max((entry["n_rows"] for entry in document["entries"]), default=0),
         summary=document["summary"],
         model_selection=leaderboard.model_selection,
         production=leaderboard.production,

@@ -1,6 +1,7 @@
 """Traces of a leaderboard: what was asked and answered, by runs and by production."""
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -9,6 +10,7 @@ from functions.api.caller import SCHEMES, Offset, Reader
 from gero import leaderboards, traces
 
 router = APIRouter(tags=["traces"], dependencies=SCHEMES)
+_MAX_BYTES = 4_500_000  # Lambda answers at most 6 MB
 
 
 @router.get("/v1/leaderboard/{leaderboard_id}/traces", response_model=None)
@@ -24,7 +26,10 @@ def read_traces(
     format: Literal["json", "jsonl", "ndjson"] = "jsonl",
     batch_limit: Annotated[int, Query(ge=1, le=100)] = 25,
 ) -> Response | dict[str, Any]:
-    """The newest traces. They lie in batches, of which at most `batch_limit` are scanned for one answer."""
+    """The newest traces. They lie in batches, of which at most `batch_limit` are scanned for one answer.
+
+    An answer ends early when it would be too large; go on at `offset` + `count`.
+    """
     leaderboards.get(caller.workspace_id, leaderboard_id)
     page = traces.find(
         caller.workspace_id,
@@ -35,7 +40,7 @@ def read_traces(
         source=source,
         run_id=run_id,
     )
-    rows = [trace.public(leaderboard_id) for trace in page.traces]
+    rows = list(_fitting([trace.public(leaderboard_id) for trace in page.traces]))
     if format != "json":
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         return Response(lines, media_type="application/x-ndjson")
@@ -49,3 +54,13 @@ def read_traces(
         "scanned_rows": page.scanned_rows,
         "rows": rows,
     }
+
+
+def _fitting(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The first rows that fit into one answer, at least one."""
+    left = _MAX_BYTES
+    for position, row in enumerate(rows):
+        left -= len(json.dumps(row))
+        if left < 0 and position:
+            return
+        yield row

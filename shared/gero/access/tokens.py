@@ -14,7 +14,7 @@ from datetime import timedelta
 import msgspec
 
 from gero.access import scopes as scope_rules
-from gero.kit import Forbidden, Invalid, NotFound, Unauthenticated, clock, conditions, new_id, table
+from gero.kit import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, clock, conditions, new_id, table
 
 PREFIX = "drgero_"
 _SECRET_BYTES = 22
@@ -106,8 +106,11 @@ def revoke(workspace_id: str, token_id: str) -> Token:
 
 
 def delete(workspace_id: str, token_id: str) -> None:
-    """Drop a token's record; it stops working as with `revoke`."""
-    table.delete(f"WS#{workspace_id}", f"TOKEN#{token_id}")
+    """Drop a token's record; it stops working as with `revoke`. NotFound when there is none."""
+    try:
+        table.delete(f"WS#{workspace_id}", f"TOKEN#{token_id}", conditions.present())
+    except Conflict as error:
+        raise NotFound("no such token in this workspace") from error
 
 
 def _presented(headers: Mapping[str, str]) -> str:

@@ -1,6 +1,8 @@
 """Pushed rows, durable but not yet part of a version, and how they become one."""
 
+import contextlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
@@ -9,6 +11,7 @@ from gero.datasets.rows import Row
 from gero.datasets.versions import DatasetVersion
 from gero.kit import Conflict, Invalid, clock, conditions, table
 
+_DELETERS = 16
 MAX_BYTES = 380_000  # a row waits as an item of the table, which may have 400 KB
 
 
@@ -16,12 +19,17 @@ class Pending(msgspec.Struct, frozen=True):
     """A pushed row with the key it waits under."""
 
     key: tuple[str, str]
-    row: Row
+    line: str
     received_at: str
+
+    @property
+    def row(self) -> Row:
+        """The row itself."""
+        return rows.decode(self.line.encode())
 
 
 def accept(workspace_id: str, leaderboard_id: str, row: Row, batch_id: str) -> bool:
-    """Keep a pushed row; False when a row with its id waits already, so that a retry is harmless.
+    """Keep a pushed row; False when it waits already, so that a retry is harmless. A new row replaces one with its id.
 
     Invalid when the row is too large to be pushed.
     """
@@ -36,7 +44,7 @@ def accept(workspace_id: str, leaderboard_id: str, row: Row, batch_id: str) -> b
         "received_at": clock.iso(),
     }
     try:
-        table.put(item, conditions.absent())
+        table.put(item, conditions.absent() | conditions.differs("row", item["row"]))
     except Conflict:
         return False
     return True
@@ -45,7 +53,7 @@ def accept(workspace_id: str, leaderboard_id: str, row: Row, batch_id: str) -> b
 def waiting(workspace_id: str, leaderboard_id: str) -> Iterator[Pending]:
     """The rows that wait, in order of id."""
     for item in table.query(_partition(workspace_id, leaderboard_id), "ROW#"):
-        yield Pending((item["pk"], item["sk"]), rows.decode(item["row"].encode()), item["received_at"])
+        yield Pending((item["pk"], item["sk"]), item["row"], item["received_at"])
 
 
 def consolidate(workspace_id: str, leaderboard_id: str, max_rows: int) -> DatasetVersion | None:
@@ -60,12 +68,19 @@ def consolidate(workspace_id: str, leaderboard_id: str, max_rows: int) -> Datase
         return latest
     merged = {row.id: row for row in map(rows.decode, versions.read(latest))} if latest else {}
     for one in pending:
-        merged.pop(one.row.id, None)
-        merged[one.row.id] = one.row
+        row = one.row
+        merged.pop(row.id, None)
+        merged[row.id] = row
     kept = list(merged.values())[-max_rows:]
     version = versions.freeze(workspace_id, leaderboard_id, kept, {"kind": "push"})
-    table.delete_many(one.key for one in pending)
+    with ThreadPoolExecutor(_DELETERS) as deleters:
+        list(deleters.map(_forget, pending))
     return version
+
+
+def _forget(one: Pending) -> None:
+    with contextlib.suppress(Conflict):  # a newer row took its place meanwhile, and waits for the next version
+        table.delete(*one.key, conditions.absent() | conditions.equals("row", one.line))
 
 
 def _partition(workspace_id: str, leaderboard_id: str) -> str:

@@ -8,9 +8,10 @@ import msgspec
 
 from gero.datasets import rows
 from gero.datasets.rows import Row
-from gero.kit import Invalid
+from gero.kit import Invalid, TooLarge
 
 MAX_ERRORS_TOLD = 20
+MAX_ROWS = 1_000_000
 
 
 class Reader:
@@ -59,6 +60,8 @@ class Reader:
     def _is_new(self, row: Row) -> bool:
         identity, content = hash(row.id), hash((row.input, *row.expected))
         if identity not in self._seen:
+            if len(self._seen) == MAX_ROWS:
+                raise TooLarge(f"the dataset has more than {MAX_ROWS:,} rows", code="dataset_too_large")
             self._seen[identity] = content
             return True
         if self._seen[identity] == content:

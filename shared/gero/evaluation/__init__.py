@@ -1,7 +1,7 @@
 """Evaluation: asking candidates, scoring answers, and the exact integer sums that a ranking is made of."""
 
-from gero.evaluation import plan, results
-from gero.evaluation.batch import Finished, evaluate, time_left
+from gero.evaluation import plan
+from gero.evaluation.batch import Finished, evaluate, salvage, time_left
 from gero.evaluation.exact import DEFAULT_NORMALIZERS, NORMALIZERS, ExactScorer, check_normalizers
 from gero.evaluation.job import BatchJob
 from gero.evaluation.latency import LatencyHistogram, add_counts
@@ -34,7 +34,7 @@ __all__ = [
     "evaluate",
     "pack_scores",
     "plan",
-    "results",
+    "salvage",
     "scale_score",
     "time_left",
 ]

@@ -2,22 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
+from gero.datasets import Row
 from gero.evaluation import plan as plans
 from gero.evaluation import results
 from gero.evaluation.checkpoint import Checkpoint
 from gero.evaluation.fan_out import FanOut
 from gero.evaluation.job import BatchJob
 from gero.evaluation.statistics import BatchStatistics
+from gero.traces import Trace
 
 _CHECKPOINT_SECONDS = 5.0
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """A batch whose every row has its outcome, stored at `key`."""
+    """What came of a batch: its traces, stored at `key`, and its sums."""
 
     key: str
     statistics: BatchStatistics
@@ -38,7 +40,7 @@ async def evaluate(
     candidate = plan.candidate(job.candidate_id)
     headers = candidate.endpoint.headers(job.workspace_id)
     checkpoint = Checkpoint(job, redelivered=redelivered)
-    complete = False
+    saved = False
     try:
         async with asyncio.TaskGroup() as group:
             beats = [
@@ -48,13 +50,26 @@ async def evaluate(
             complete = await FanOut(plan, candidate, headers).run(rows, checkpoint, deadline)
             for beat in beats:
                 beat.cancel()
-        if not complete:
+        finished = _finished(job, rows, checkpoint.answered) if complete else None
+        if not finished:
             await checkpoint.save_part()
-            return None
-        key = results.save(job, rows, checkpoint.answered)
+        saved = True
     finally:
-        checkpoint.close(finished=complete)
-    return Finished(key, results.statistics(job, rows, checkpoint.answered), results.first_error(checkpoint.answered))
+        checkpoint.close(forget=saved)
+    return finished
+
+
+def salvage(job: BatchJob) -> Finished:
+    """What is known of a batch that nobody could finish: its answers so far, stored; the other rows are unscored."""
+    plan = plans.load(job.workspace_id, job.leaderboard_id, job.run_id)
+    checkpoint = Checkpoint(job, redelivered=True)
+    checkpoint.close(forget=False)
+    return _finished(job, plans.load_block(plan, job.block), checkpoint.answered)
+
+
+def _finished(job: BatchJob, rows: list[Row], answered: Mapping[str, Trace]) -> Finished:
+    key = results.save(job, rows, answered)
+    return Finished(key, results.statistics(job, rows, answered), results.first_error(answered))
 
 
 async def _regularly(action: Callable[[], Awaitable[None]], seconds: float) -> None:

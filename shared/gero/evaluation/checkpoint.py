@@ -14,9 +14,9 @@ from pathlib import Path
 import msgspec
 
 from gero import traces
+from gero.evaluation import results
 from gero.evaluation.job import BatchJob
 from gero.evaluation.plan import run_prefix
-from gero.evaluation.results import results_key
 from gero.kit import blobs
 from gero.traces import Trace
 
@@ -32,9 +32,9 @@ class Checkpoint:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._unsaved: list[bytes] = []
         self._part_keys = list(blobs.keys(self._parts_prefix)) if redelivered or job.parts else []
-        # Results are there when an earlier try stored them and could not count them.
-        earlier = [*self._part_keys, results_key(job)] if redelivered or job.parts else []
-        lines = [line for key in earlier for line in blobs.get_lines(key)]
+        # Results without a count: the process that stored them died before it could say so.
+        uncounted = list(blobs.keys(results.key_prefix(job))) if redelivered or job.parts else []
+        lines = [line for key in [*self._part_keys, *uncounted] for line in blobs.get_lines(key)]
         known = len(lines)
         lines += self._local_lines()
         self._unsaved = lines[known:]
@@ -62,10 +62,10 @@ class Checkpoint:
             self._unsaved = lines + self._unsaved
             raise
 
-    def close(self, *, finished: bool) -> None:
-        """End the journal; when the batch is finished, forget the local file (parts end by the bucket's lifecycle)."""
+    def close(self, *, forget: bool) -> None:
+        """End the journal; `forget` the local file when nobody needs it (parts end by the bucket's lifecycle)."""
         os.close(self._file)
-        if finished:
+        if forget:
             self._path.unlink(missing_ok=True)
 
     def _local_lines(self) -> list[bytes]:

@@ -1,7 +1,7 @@
 """One batch: every row of a block asked of one candidate, some at a time, each answer scored as it comes."""
 
 import asyncio
-import contextlib
+import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,8 @@ class FanOut:
     async def run(self, rows: list[Row], checkpoint: Checkpoint, deadline: float) -> bool:
         """True when every row has its answer (or final failure); False when time ran out first.
 
-        `deadline` is a `time.monotonic()` moment at which no call is left running.
+        `deadline` is a `time.monotonic()` moment at which no call is left running: a row that is started is finished,
+        and none is started that may not end in time.
         """
         todo = iter([row for row in rows if row.id not in checkpoint.answered])
         async with providers.new_session(self._plan.in_flight) as session:
@@ -50,16 +51,15 @@ class FanOut:
     async def _lane(
         self, session: "aiohttp.ClientSession", todo: Iterator[Row], checkpoint: Checkpoint, deadline: float
     ) -> None:
-        with contextlib.suppress(providers.OutOfTime):
-            for row in todo:
-                checkpoint.add(row.id, await self._evaluate(session, row, deadline))
+        while time.monotonic() + providers.PATIENCE_SECONDS < deadline and (row := next(todo, None)):
+            checkpoint.add(row.id, await self._evaluate(session, row))
 
-    async def _evaluate(self, session: "aiohttp.ClientSession", row: Row, deadline: float) -> Trace:
+    async def _evaluate(self, session: "aiohttp.ClientSession", row: Row) -> Trace:
         endpoint = self._candidate.endpoint
         body = providers.request_body(endpoint, providers.prompt.messages(self._plan.prompt, row.input))
         blank = self._blank(row)
         try:
-            answer, attempts = await providers.ask_patiently(session, endpoint, self._headers, body, deadline)
+            answer, attempts = await providers.ask_patiently(session, endpoint, self._headers, body)
         except UpstreamFailed as error:  # the model's own failure: it scores 0 and counts as an error
             return replace(blank, score=0, error=error.message, attempts=error.details.get("attempts", 1))
         right, reason = self._scorer.score(answer.text, row.expected)
@@ -74,6 +74,7 @@ class FanOut:
             tokens_out=answer.tokens_out,
             cost_nanos=answer.cost_nanos,
             attempts=attempts,
+            usage_estimated=answer.usage_estimated,
         )
 
     def _blank(self, row: Row) -> Trace:

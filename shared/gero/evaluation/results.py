@@ -8,25 +8,29 @@ from gero.evaluation.job import BatchJob
 from gero.evaluation.latency import LatencyHistogram
 from gero.evaluation.plan import run_prefix
 from gero.evaluation.statistics import BatchStatistics, pack_scores
-from gero.kit import blobs
+from gero.kit import blobs, new_id
 from gero.traces import Trace
 
 
-def results_key(job: BatchJob) -> str:
-    """Where the batch's traces lie. Fixed by the job, so a second writer writes the same place."""
-    return f"{run_prefix(job.workspace_id, job.leaderboard_id, job.run_id)}/results/{job.name}.jsonl.gz"
+def key_prefix(job: BatchJob) -> str:
+    """What the keys of all results of the batch start with."""
+    return f"{run_prefix(job.workspace_id, job.leaderboard_id, job.run_id)}/results/{job.name}-"
 
 
 def save(job: BatchJob, rows: list[Row], answered: Mapping[str, Trace]) -> str:
-    """Store the traces in the block's row order; returns their key."""
-    key = results_key(job)
-    blobs.put_lines(key, [traces.encode(answered[row.id]) for row in rows])
+    """Store the traces in the block's row order; returns their key.
+
+    Each call has a key of its own: of two deliveries of a message, the one that is counted names its own traces.
+    """
+    key = f"{key_prefix(job)}{new_id()}.jsonl.gz"
+    blobs.put_lines(key, [traces.encode(answered[row.id]) for row in rows if row.id in answered])
     return key
 
 
 def statistics(job: BatchJob, rows: list[Row], answered: Mapping[str, Trace]) -> BatchStatistics:
-    """The batch's sums, over rows in the block's order."""
-    found = [answered[row.id] for row in rows]
+    """The batch's sums, over rows in the block's order; a row without an answer is unscored."""
+    scores = [answered[row.id].score if row.id in answered else None for row in rows]
+    found = [answered[row.id] for row in rows if row.id in answered]
     latency = LatencyHistogram()
     for one in found:
         if one.latency_ms is not None:
@@ -36,7 +40,7 @@ def statistics(job: BatchJob, rows: list[Row], answered: Mapping[str, Trace]) ->
         round=job.round,
         block=job.block,
         n_rows=len(rows),
-        scores=pack_scores([one.score for one in found]),
+        scores=pack_scores(scores),
         n_errors=sum(one.error is not None for one in found),
         cost_nanos=sum(one.cost_nanos for one in found),
         cost_nanos_squared=sum(one.cost_nanos**2 for one in found),
@@ -49,9 +53,3 @@ def statistics(job: BatchJob, rows: list[Row], answered: Mapping[str, Trace]) ->
 def first_error(answered: Mapping[str, Trace]) -> str | None:
     """An example of what went wrong, for the run's page."""
     return next((one.error for one in answered.values() if one.error), None)
-
-
-def unscored(job: BatchJob, rows: int) -> BatchStatistics:
-    """The statistics of a batch that the platform failed on: its rows count for nothing."""
-    nothing = pack_scores([None] * rows)
-    return BatchStatistics(candidate_id=job.candidate_id, round=job.round, block=job.block, n_rows=rows, scores=nothing)

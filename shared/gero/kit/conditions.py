@@ -44,6 +44,11 @@ def equals(attribute: str, value: Any) -> Condition:
     return _compared(attribute, "=", value)
 
 
+def differs(attribute: str, value: Any) -> Condition:
+    """The attribute has another value."""
+    return _compared(attribute, "<>", value)
+
+
 def below(attribute: str, value: Any) -> Condition:
     """The attribute is smaller than the value."""
     return _compared(attribute, "<", value)

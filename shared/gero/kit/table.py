@@ -74,17 +74,14 @@ def delete(pk: str, sk: str, condition: Condition | None = None) -> None:
     _call("delete_item", Key=_wire({"pk": pk, "sk": sk}), **_expressions(condition))
 
 
-def query(
-    pk: str, prefix: str = "", *, newest_first: bool = False, limit: int | None = None, after: str | None = None
-) -> Iterator[Item]:
-    """Items of a partition whose `sk` starts with `prefix`, in order of `sk`; from the item after `after` on."""
+def query(pk: str, prefix: str = "", *, newest_first: bool = False, limit: int | None = None) -> Iterator[Item]:
+    """Items of a partition whose `sk` starts with `prefix`, in order of `sk`, as they are at the moment."""
     arguments: dict[str, Any] = {
         "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)" if prefix else "pk = :pk",
         "ExpressionAttributeValues": _wire({":pk": pk, ":prefix": prefix} if prefix else {":pk": pk}),
         "ScanIndexForward": not newest_first,
+        "ConsistentRead": True,
     }
-    if after is not None:
-        arguments["ExclusiveStartKey"] = _wire({"pk": pk, "sk": after})
     yield from _pages(arguments, limit)
 
 
@@ -117,18 +114,9 @@ def transact(writes: Sequence[Write]) -> None:
     raise Unavailable("the table is busy; try again")
 
 
-def put_many(items: Iterable[Item]) -> None:
-    """Write items without conditions, in batches; what the service hands back is sent again."""
-    pending = [{"PutRequest": {"Item": _wire(item)}} for item in items]
-    _write_batches(pending)
-
-
 def delete_many(keys: Iterable[tuple[str, str]]) -> None:
-    """Remove items in batches."""
-    _write_batches([{"DeleteRequest": {"Key": _wire({"pk": pk, "sk": sk})}} for pk, sk in keys])
-
-
-def _write_batches(pending: list[dict[str, Any]]) -> None:
+    """Remove items, in batches; what the service hands back is sent again."""
+    pending = [{"DeleteRequest": {"Key": _wire({"pk": pk, "sk": sk})}} for pk, sk in keys]
     name, attempt = settings.required("GERO_TABLE"), 0
     while pending:
         answer = aws.client("dynamodb").batch_write_item(RequestItems={name: pending[:MAX_BATCH]})
@@ -154,14 +142,19 @@ def _pages(arguments: dict[str, Any], limit: int | None) -> Iterator[Item]:
 
 
 def _call(operation: str, **arguments: Any) -> dict[str, Any]:
-    try:
-        call = getattr(aws.client("dynamodb"), operation)
-        answer: dict[str, Any] = call(TableName=settings.required("GERO_TABLE"), **arguments)
-        return answer
-    except Exception as error:
-        if aws.error_code(error) == "ConditionalCheckFailedException":
-            raise Conflict("the item was changed meanwhile", code="condition_failed") from error
-        raise
+    call = getattr(aws.client("dynamodb"), operation)
+    for attempt in range(_CONFLICT_TRIES):
+        try:
+            answer: dict[str, Any] = call(TableName=settings.required("GERO_TABLE"), **arguments)
+            return answer
+        except Exception as error:
+            code = aws.error_code(error)
+            if code == "ConditionalCheckFailedException":
+                raise Conflict("the item was changed meanwhile", code="condition_failed") from error
+            if code != "TransactionConflictException":  # a transaction on the same item is under way
+                raise
+        time.sleep(random.uniform(0, 0.05 * 2**attempt))
+    raise Unavailable("the table is busy; try again")
 
 
 def _transact_item(write: Write) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from gero.leaderboards import candidates, production
 from gero.leaderboards.candidates import Candidate, CandidateInput
 from gero.leaderboards.leaderboard import Leaderboard, LeaderboardInput, LeaderboardPatch, ModelSelection, Production
 from gero.leaderboards.planning import plan_run, start_run
-from gero.leaderboards.store import claim_due, create, delete, get, listed, patch
+from gero.leaderboards.store import claim_due, create, delete, get, listed, patch, sweep, sweep_deleted
 
 __all__ = [
     "Candidate",
@@ -24,4 +24,6 @@ __all__ = [
     "plan_run",
     "production",
     "start_run",
+    "sweep",
+    "sweep_deleted",
 ]

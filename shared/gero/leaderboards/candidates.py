@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gero.kit import Conflict, Invalid, NotFound, address, clock, conditions, money, new_id, table
@@ -10,6 +11,7 @@ from gero.leaderboards.leaderboard import Input
 from gero.providers import Endpoint, check_auth, seal_secret
 
 MAX_CANDIDATES = 50
+_MAX_PARAMETER_BYTES = 8_000
 _RESERVED_PARAMETERS = frozenset({"model", "messages", "stream", "input", "prompt", "question", "query"})
 
 
@@ -23,10 +25,10 @@ class CandidateInput(Input):
     auth_method: str | None = None
     auth_token: str | None = Field(None, repr=False)
     auth_header_name: str | None = None
-    parameters: dict[str, Any] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(default_factory=dict, description="Sent with every request")
     input_cost_per_million_usd: float = Field(0, ge=0, le=1_000_000)
     output_cost_per_million_usd: float = Field(0, ge=0, le=1_000_000)
-    timeout_seconds: int = Field(60, ge=1, le=240)
+    timeout_seconds: int = Field(60, ge=1, le=100)
 
     @model_validator(mode="after")
     def _can_be_called(self) -> "CandidateInput":
@@ -35,6 +37,8 @@ class CandidateInput(Input):
             check_auth(self.method, self.auth_header_name, self.auth_token)
         except Invalid as error:
             raise ValueError(error.message) from error
+        if len(msgspec.json.encode(self.parameters)) > _MAX_PARAMETER_BYTES:
+            raise ValueError(f"parameters: at most {_MAX_PARAMETER_BYTES:,} bytes")
         reserved = _RESERVED_PARAMETERS & set(self.parameters)
         if reserved:
             raise ValueError(f"parameters: {', '.join(sorted(reserved))} cannot be set here")

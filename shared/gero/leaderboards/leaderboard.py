@@ -2,7 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AliasGenerator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from gero import datasets, evaluation
@@ -10,20 +19,31 @@ from gero.kit import Invalid
 from gero.leaderboards.schedule import Schedule
 
 Policy = Literal["top", "default", "strict", "eager"]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Prompt = Annotated[str, Field(min_length=1, max_length=100_000)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Prompt = Annotated[str, Field(min_length=1), AfterValidator(lambda prompt: _at_most(prompt, MAX_PROMPT_BYTES))]
+MAX_PROMPT_BYTES = 100_000
 
 
 class Input(BaseModel):
     """Base of what clients send: unknown fields are refused, camelCase names accepted, secrets not quoted in errors."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", str_strip_whitespace=True, populate_by_name=True, hide_input_in_errors=True
+        frozen=True,
+        extra="forbid",
+        alias_generator=AliasGenerator(validation_alias=lambda name: AliasChoices(name, to_camel(name))),
+        populate_by_name=True,
+        hide_input_in_errors=True,
     )
 
 
-def _named(name: str, *others: str) -> Any:
-    return AliasChoices(*dict.fromkeys((name, to_camel(name), *others)))
+def _at_most(text: str, limit: int) -> str:
+    size = len(text.encode())
+    if size > limit:
+        raise ValueError(f"at most {limit:,} bytes, this has {size:,}")
+    return text
+
+
+_PROMPT_NAMES = AliasChoices("system_prompt", "systemPrompt", "model_prompt", "modelPrompt")
 
 
 class ModelSelection(BaseModel):
@@ -44,15 +64,15 @@ class LeaderboardInput(Input):
     """The body that creates a leaderboard."""
 
     name: Name
-    system_prompt: Prompt = Field(validation_alias=_named("system_prompt", "model_prompt", "modelPrompt"))
-    dataset_type: Literal["GET", "PUSH"] = Field("GET", validation_alias=_named("dataset_type"))
-    dataset_url: str | None = Field(None, validation_alias=_named("dataset_url"))
-    max_samples_to_gather: int = Field(10_000, ge=1, le=1_000_000, validation_alias=_named("max_samples_to_gather"))
-    eval_type: Literal["exact"] = Field("exact", validation_alias=_named("eval_type"))
+    system_prompt: Prompt = Field(validation_alias=_PROMPT_NAMES)
+    dataset_type: Literal["GET", "PUSH"] = "GET"
+    dataset_url: str | None = None
+    max_samples_to_gather: int = Field(10_000, ge=1, le=1_000_000)
+    eval_type: Literal["exact"] = "exact"
     normalizers: list[str] = Field(default_factory=lambda: list(evaluation.DEFAULT_NORMALIZERS))
     concurrency: int = Field(16, ge=1, le=256)
-    model_selection: ModelSelection = Field(ModelSelection(), validation_alias=_named("model_selection"))
-    promotion_policy: Policy = Field("default", validation_alias=_named("promotion_policy"))
+    model_selection: ModelSelection = ModelSelection()
+    promotion_policy: Policy = "default"
     schedule: Schedule | None = None
 
     @model_validator(mode="after")
@@ -74,13 +94,15 @@ class LeaderboardPatch(Input):
     """The body that changes a leaderboard: any of the fields; with `version`, only if nobody changed it meanwhile."""
 
     name: Name | None = None
-    system_prompt: Prompt | None = Field(None, validation_alias=_named("system_prompt", "model_prompt", "modelPrompt"))
-    dataset_url: str | None = Field(None, validation_alias=_named("dataset_url"))
-    max_samples_to_gather: int | None = Field(None, validation_alias=_named("max_samples_to_gather"))
+    system_prompt: Prompt | None = Field(None, validation_alias=_PROMPT_NAMES)
+    dataset_type: Literal["GET", "PUSH"] | None = None
+    dataset_url: str | None = None
+    eval_type: Literal["exact"] | None = None
+    max_samples_to_gather: int | None = None
     normalizers: list[str] | None = None
     concurrency: int | None = None
-    model_selection: ModelSelection | None = Field(None, validation_alias=_named("model_selection"))
-    promotion_policy: Policy | None = Field(None, validation_alias=_named("promotion_policy"))
+    model_selection: ModelSelection | None = None
+    promotion_policy: Policy | None = None
     schedule: Schedule | None = None
     version: int | None = None
 
@@ -129,6 +151,7 @@ class Leaderboard(BaseModel):
                 "system_prompt",
                 "dataset_type",
                 "dataset_url",
+                "max_samples_to_gather",
                 "eval_type",
                 "normalizers",
                 "concurrency",

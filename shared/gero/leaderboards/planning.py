@@ -19,7 +19,7 @@ BLOCKS_PER_ROUND = 50
 # A worker asks a block in waves of `concurrency` calls. Fewer waves waste the last one's empty places; more make a
 # batch so long that it must be handed back.
 WAVES = 16
-MAX_ROWS_PER_BLOCK = 1024
+MIN_ROWS_PER_BLOCK, MAX_ROWS_PER_BLOCK = 128, 1024
 
 
 def start_run(leaderboard: Leaderboard, source: runs.Source, rows_limit: int | None = None) -> Run:
@@ -42,10 +42,13 @@ def start_run(leaderboard: Leaderboard, source: runs.Source, rows_limit: int | N
 def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
     """Make and store the run's plan. Invalid when the dataset cannot be used; Conflict when the run ended meanwhile.
 
-    Planning again (the workflow retried) plans the same rows in the same order.
+    The leaderboard is taken as it was when the run was started. Planning again (the workflow retried) plans the same
+    rows in the same order, unless the dataset changed meanwhile.
     """
+    configuration = runs.configuration(run)
+    leaderboard = Leaderboard.model_validate(leaderboard.model_dump() | configuration["leaderboard"])
     version = _frozen_dataset(leaderboard)
-    rows_per_block = min(WAVES * leaderboard.concurrency, MAX_ROWS_PER_BLOCK)
+    rows_per_block = max(MIN_ROWS_PER_BLOCK, min(WAVES * leaderboard.concurrency, MAX_ROWS_PER_BLOCK))
     rows = runs.blocks.write(
         version,
         plans.run_prefix(leaderboard.workspace_id, leaderboard.id, run.id),
@@ -59,7 +62,7 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
         run_id=run.id,
         prompt=leaderboard.system_prompt,
         evaluation=Evaluation(type=leaderboard.eval_type, normalizers=tuple(leaderboard.normalizers)),
-        candidates=_planned(leaderboard, run),
+        candidates=_planned(leaderboard, configuration),
         rows=rows,
         rows_per_block=rows_per_block,
         blocks_per_round=BLOCKS_PER_ROUND,
@@ -91,8 +94,8 @@ def _frozen_dataset(leaderboard: Leaderboard) -> DatasetVersion:
     return datasets.freeze(leaderboard.workspace_id, leaderboard.id, rows(), source)
 
 
-def _planned(leaderboard: Leaderboard, run: Run) -> tuple[PlannedCandidate, ...]:
-    wanted = [model["id"] for model in run.configuration["models"]]
+def _planned(leaderboard: Leaderboard, configuration: dict[str, Any]) -> tuple[PlannedCandidate, ...]:
+    wanted = [model["id"] for model in configuration["models"]]
     found = [candidates.get(leaderboard.workspace_id, leaderboard.id, candidate_id) for candidate_id in wanted]
     return tuple(PlannedCandidate(id=one.id, name=one.name, endpoint=one.endpoint()) for one in found)
 

@@ -6,10 +6,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from gero.kit import Conflict, Invalid, NotFound, blobs, clock, conditions, new_id, table
+from gero.kit.table import Write
 from gero.leaderboards.leaderboard import Leaderboard, LeaderboardInput, LeaderboardPatch
 from gero.providers import target
 
 DUE = "schedule"  # the partition of the index of due work in which scheduled leaderboards wait
+DELETED = "deleted"  # and the one in which the remains of deleted leaderboards do
 _TRIES = 5
 
 
@@ -21,9 +23,13 @@ def create(workspace_id: str, wanted: LeaderboardInput) -> Leaderboard:
     leaderboard = Leaderboard(
         id=new_id(), workspace_id=workspace_id, created_at=now, updated_at=now, **wanted.model_dump()
     )
-    target.save(workspace_id, leaderboard.id, None)
     leaderboard = _with_next_run(leaderboard)
-    table.put(_item(leaderboard), conditions.absent())
+    table.transact(
+        [
+            Write(_item(leaderboard), condition=conditions.absent()),
+            Write(target.item(workspace_id, leaderboard.id, None)),
+        ]
+    )
     return leaderboard
 
 
@@ -46,7 +52,7 @@ def patch(workspace_id: str, leaderboard_id: str, wanted: LeaderboardPatch) -> L
     named = wanted.model_fields_set - {"version"}
     changes = {name: getattr(wanted, name) for name in named}
     for name, value in changes.items():
-        if value is None and name != "schedule":
+        if value is None and name not in ("schedule", "dataset_url"):
             raise Invalid(f"{name}: cannot be null", field=name)
 
     def change(current: Leaderboard) -> Leaderboard:
@@ -74,10 +80,36 @@ def update(workspace_id: str, leaderboard_id: str, change: Callable[[Leaderboard
     raise Conflict("the leaderboard is being changed by others; try again")
 
 
+def writes(leaderboard: Leaderboard, **changes: Any) -> list[Write]:
+    """The write that applies `changes`, unless somebody changed the leaderboard meanwhile; for a transaction."""
+    changed = leaderboard.model_copy(update={**changes, "version": leaderboard.version + 1, "updated_at": clock.iso()})
+    return [Write(_item(changed), condition=conditions.equals("version", leaderboard.version))]
+
+
 def delete(workspace_id: str, leaderboard_id: str) -> None:
-    """Remove a leaderboard with all its rows, runs and traces. It is gone for others at once."""
+    """Remove a leaderboard: it is gone, and serves nobody, at once. `sweep` removes what it leaves behind."""
     get(workspace_id, leaderboard_id)
-    table.delete(f"WS#{workspace_id}", f"LB#{leaderboard_id}")
+    left = {"pk": f"WS#{workspace_id}", "sk": f"DELETED#{leaderboard_id}"}
+    table.transact(
+        [
+            Write(key=(f"WS#{workspace_id}", f"LB#{leaderboard_id}")),
+            Write(key=target.key(workspace_id, leaderboard_id)),
+            Write(left | {"leaderboard_id": leaderboard_id, "due_kind": DELETED, "due_at": clock.iso()}),
+        ]
+    )
+
+
+def sweep_deleted(limit: int = 10) -> int:
+    """Sweep leaderboards that were deleted; returns how many are swept. Harmless when repeated."""
+    swept = 0
+    for item in table.query_due(DELETED, clock.iso(), limit):
+        sweep(item["pk"].removeprefix("WS#"), item["leaderboard_id"])
+        swept += 1
+    return swept
+
+
+def sweep(workspace_id: str, leaderboard_id: str) -> None:
+    """Remove the rows, runs and traces of a leaderboard that was deleted."""
     for partition in (f"WS#{workspace_id}#LB#{leaderboard_id}", f"WS#{workspace_id}#LB#{leaderboard_id}#PENDING"):
         keys = [(item["pk"], item["sk"]) for item in table.query(partition)]
         for _, sk in keys:
@@ -86,6 +118,7 @@ def delete(workspace_id: str, leaderboard_id: str) -> None:
                 table.delete_many((item["pk"], item["sk"]) for item in table.query(progress))
         table.delete_many(keys)
     blobs.delete_all(f"{workspace_id}/{leaderboard_id}/")
+    table.delete(f"WS#{workspace_id}", f"DELETED#{leaderboard_id}")
 
 
 def claim_due(limit: int = 100) -> Iterator[Leaderboard]:

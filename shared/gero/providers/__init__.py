@@ -10,14 +10,14 @@ from gero.providers.answer import Answer
 from gero.providers.endpoint import AUTH_METHODS, Endpoint, check_auth, seal_secret
 
 if TYPE_CHECKING:
-    from gero.providers.call import CallFailed, OutOfTime, ask, ask_patiently, new_session, request_body
+    from gero.providers.call import PATIENCE_SECONDS, CallFailed, ask, ask_patiently, new_session, request_body
 
 __all__ = [
     "AUTH_METHODS",
+    "PATIENCE_SECONDS",
     "Answer",
     "CallFailed",
     "Endpoint",
-    "OutOfTime",
     "ask",
     "ask_patiently",
     "check_auth",

@@ -19,6 +19,7 @@ from gero.providers.resolver import PublicResolver
 
 MAX_RESPONSE_BYTES = 8 * 1024 * 1024
 TRIES = 6
+PATIENCE_SECONDS = 180.0  # with one question, all tries and pauses together
 _BACKOFF_SECONDS, _BACKOFF_CAP_SECONDS = 0.5, 20.0
 _RETRY_AFTER_CAP_SECONDS = 60.0
 _TOLD_CHARACTERS = 200
@@ -38,10 +39,6 @@ class CallFailed(UpstreamFailed):
         self.retryable = retryable
         self.retry_after = retry_after
         self.attempts = 1
-
-
-class OutOfTime(Exception):
-    """The caller's deadline comes before another try could end."""
 
 
 def new_session(max_in_flight: int) -> aiohttp.ClientSession:
@@ -90,29 +87,22 @@ async def ask_patiently(
     endpoint: Endpoint,
     headers: Mapping[str, str],
     body: bytes,
-    deadline: float,
 ) -> tuple[Answer, int]:
     """Ask until there is an answer; the answer and the number of tries.
 
-    Full jitter between tries, Retry-After respected. `deadline` is a `time.monotonic()` moment: OutOfTime when it
-    would be passed, so that the work can be handed back. After `TRIES` tries, or when no further one can help, the
-    last failure is raised with its `attempts`.
+    Full jitter between tries, Retry-After respected. After `TRIES` tries or `PATIENCE_SECONDS`, or when no further try
+    can help, the last failure is raised with its `attempts`.
     """
+    deadline = time.monotonic() + PATIENCE_SECONDS
     for attempt in range(1, TRIES + 1):
         left = deadline - time.monotonic()
-        if left <= 0:
-            raise OutOfTime
         try:
             return await ask(session, endpoint, headers, body, min(left, endpoint.timeout_seconds)), attempt
         except UpstreamFailed as error:
             failure = error
-        if time.monotonic() >= deadline:
-            raise OutOfTime
-        if not failure.retryable or attempt == TRIES:
-            break
         pause = _pause(failure, attempt)
-        if time.monotonic() + pause >= deadline:
-            raise OutOfTime
+        if not failure.retryable or attempt == TRIES or time.monotonic() + pause >= deadline:
+            break
         await asyncio.sleep(pause)
     failure.details["attempts"] = attempt
     raise failure

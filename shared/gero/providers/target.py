@@ -19,19 +19,21 @@ class NoTarget(msgspec.Struct, frozen=True):
     """The leaderboard exists, but no run has chosen a model yet."""
 
 
-def save(workspace_id: str, leaderboard_id: str, target: Target | None) -> None:
-    """Point the endpoint to a target, or to none."""
+def item(workspace_id: str, leaderboard_id: str, target: Target | None) -> table.Item:
+    """The item that points the endpoint to a target, or to none; for whoever writes it in a transaction."""
     doc = {"doc": msgspec.json.encode(target).decode()} if target else {}
-    table.put({"pk": _partition(workspace_id, leaderboard_id), "sk": "TARGET", **doc})
+    pk, sk = key(workspace_id, leaderboard_id)
+    return {"pk": pk, "sk": sk, **doc}
+
+
+def key(workspace_id: str, leaderboard_id: str) -> tuple[str, str]:
+    """Where the item lies."""
+    return f"WS#{workspace_id}#LB#{leaderboard_id}", "TARGET"
 
 
 def load(workspace_id: str, leaderboard_id: str) -> Target | NoTarget | None:
     """The target; None when the workspace has no such leaderboard."""
-    item = table.get(_partition(workspace_id, leaderboard_id), "TARGET")
-    if item is None:
+    found = table.get(*key(workspace_id, leaderboard_id))
+    if found is None:
         return None
-    return msgspec.json.decode(item["doc"], type=Target) if "doc" in item else NoTarget()
-
-
-def _partition(workspace_id: str, leaderboard_id: str) -> str:
-    return f"WS#{workspace_id}#LB#{leaderboard_id}"
+    return msgspec.json.decode(found["doc"], type=Target) if "doc" in found else NoTarget()

@@ -3,12 +3,15 @@
 import hashlib
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import IO
 
 from gero import datasets
 from gero.datasets import DatasetVersion
 from gero.evaluation import plan as plans
 from gero.kit import Invalid
+
+_WRITERS = 16
 
 
 def write(version: DatasetVersion, prefix: str, *, seed: str, rows_per_block: int, limit: int | None) -> int:
@@ -18,9 +21,16 @@ def write(version: DatasetVersion, prefix: str, *, seed: str, rows_per_block: in
     """
     with tempfile.TemporaryFile() as file:
         places = sorted(_copy(version, file, seed))[:limit]
-        for block, start in enumerate(range(0, len(places), rows_per_block)):
-            chosen = places[start : start + rows_per_block]
-            plans.save_block(prefix, block, [_line(file, offset, length) for _, offset, length in chosen])
+        with ThreadPoolExecutor(_WRITERS) as writers:
+            writing = []
+            for block, start in enumerate(range(0, len(places), rows_per_block)):
+                chosen = places[start : start + rows_per_block]
+                lines = [_line(file, offset, length) for _, offset, length in chosen]
+                writing.append(writers.submit(plans.save_block, prefix, block, lines))
+                if len(writing) >= _WRITERS:  # so that few blocks are in memory
+                    writing.pop(0).result()
+            for one in writing:
+                one.result()
     return len(places)
 
 

@@ -6,11 +6,9 @@ redelivered message finds its batch done and changes nothing. Whoever completes 
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
 
 from gero import traces
-from gero.evaluation import BatchJob, BatchStatistics, EvaluationPlan, results
-from gero.evaluation import plan as plans
+from gero.evaluation import BatchJob, BatchStatistics, EvaluationPlan, Finished
 from gero.kit import Conflict, conditions, queues, table, workflows
 from gero.kit.table import Changes, Write
 from gero.runs.run import ACTIVE, partition
@@ -46,20 +44,42 @@ def is_wanted(job: BatchJob) -> bool:
     return table.get(_run_partition(job.workspace_id, job.run_id), _batch_key(job), consistent=True) is None
 
 
-def complete(job: BatchJob, statistics: BatchStatistics, *, key: str, first_error: str | None) -> None:
-    """Take a batch's results, once, and wake the workflow when its round is complete."""
+def take(job: BatchJob, finished: Finished, *, abandoned: str | None = None) -> None:
+    """Take what came of a batch, once, and wake the workflow when its round is complete.
+
+    `abandoned` says why a batch is taken although rows of it are missing.
+    """
+    statistics, pk = finished.statistics, _run_partition(job.workspace_id, job.run_id)
+    batch = {
+        "pk": pk,
+        "sk": _batch_key(job),
+        "status": "abandoned" if abandoned else "done",
+        "statistics": statistics.to_json().decode(),
+    }
+    first_error = abandoned or finished.first_error
+    counted = {
+        "done": 1,
+        "cells_done": statistics.n_rows,
+        "errors": statistics.n_errors,
+        "cost_nanos": statistics.cost_nanos,
+    }
     index = traces.index_item(
-        job.workspace_id, job.leaderboard_id, key=key, source="run", count=statistics.n_rows, run_id=job.run_id
+        job.workspace_id, job.leaderboard_id, key=finished.key, source="run", count=statistics.n_rows, run_id=job.run_id
     )
-    _take(job, statistics, {"status": "done"} | ({"first_error": first_error} if first_error else {}), [Write(index)])
-
-
-def abandon(job: BatchJob, reason: str) -> None:
-    """Give a batch up: its rows stay unscored, and its round can end."""
-    plan = plans.load(job.workspace_id, job.leaderboard_id, job.run_id)
-    start = job.block * plan.rows_per_block
-    rows = min(plan.rows_per_block, plan.rows - start)
-    _take(job, results.unscored(job, rows), {"status": "abandoned", "first_error": reason}, [])
+    # Another delivery of the message was faster, or the leaderboard was deleted: then there is nothing to count.
+    with contextlib.suppress(Conflict):
+        table.transact(
+            [
+                Write(batch | ({"first_error": first_error} if first_error else {}), condition=conditions.absent()),
+                Write(
+                    key=(pk, _round_key(job.round)),
+                    changes=Changes(add=counted),
+                    condition=conditions.present("total"),
+                ),
+                Write(index),
+            ]
+        )
+    wake_if_complete(job.workspace_id, job.run_id, job.round)
 
 
 def wake_if_complete(workspace_id: str, run_id: str, number: int) -> None:
@@ -73,21 +93,6 @@ def batches(workspace_id: str, run_id: str, number: int) -> Iterator[tuple[Batch
     """The results of a round in order of block: statistics, and an example of an error."""
     for item in table.query(_run_partition(workspace_id, run_id), f"BATCH#{number:03}/"):
         yield BatchStatistics.from_json(item["statistics"]), item.get("first_error")
-
-
-def _take(job: BatchJob, statistics: BatchStatistics, told: dict[str, Any], more: list[Write]) -> None:
-    pk = _run_partition(job.workspace_id, job.run_id)
-    batch = {"pk": pk, "sk": _batch_key(job), "statistics": statistics.to_json().decode(), **told}
-    counted = {
-        "done": 1,
-        "cells_done": statistics.n_rows,
-        "errors": statistics.n_errors,
-        "cost_nanos": statistics.cost_nanos,
-    }
-    taken = Write(batch, condition=conditions.absent())
-    with contextlib.suppress(Conflict):  # another delivery of the same message was faster
-        table.transact([taken, Write(key=(pk, _round_key(job.round)), changes=Changes(add=counted)), *more])
-    wake_if_complete(job.workspace_id, job.run_id, job.round)
 
 
 def _run_partition(workspace_id: str, run_id: str) -> str:

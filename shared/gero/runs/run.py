@@ -12,8 +12,7 @@ ACTIVE: tuple[Status, ...] = ("queued", "running")
 class Run(msgspec.Struct, frozen=True):
     """One evaluation of a leaderboard's candidates. Times are ISO texts; money is in the progress.
 
-    `configuration` is what the leaderboard and its models were when the run started; `ranking` and `decision` are
-    the documents of the ranking slice, `ranking` being interim until the run is completed.
+    `ranking` and `decision` are the documents of the ranking slice, `ranking` being interim until the run is completed.
     """
 
     id: str
@@ -22,7 +21,6 @@ class Run(msgspec.Struct, frozen=True):
     source: Source
     status: Status
     created_at: str
-    configuration: dict[str, Any]
     rows_limit: int | None = None
     started_at: str | None = None
     finished_at: str | None = None
@@ -47,7 +45,7 @@ class Progress(msgspec.Struct, frozen=True):
     cost_nanos: int = 0
 
 
-_DOCUMENTS = ("configuration", "dataset", "ranking", "decision")
+_DOCUMENTS = ("dataset", "ranking", "decision")
 
 
 def partition(workspace_id: str, leaderboard_id: str) -> str:

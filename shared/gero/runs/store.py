@@ -1,12 +1,13 @@
 """A run's life: started, begun, finished; and the lock that keeps a leaderboard to one active run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 
-from gero.kit import Conflict, NotFound, Unavailable, clock, conditions, log, new_id, table, workflows
+from gero.evaluation import plan as plans
+from gero.kit import Conflict, NotFound, Unavailable, blobs, clock, conditions, log, new_id, table, workflows
 from gero.kit.table import Changes, Write
 from gero.runs.run import ACTIVE, Progress, Run, Source, Status, from_item, partition, to_item
 
@@ -30,9 +31,9 @@ def start(
         source=source,
         status="queued",
         created_at=clock.iso(),
-        configuration=configuration,
         rows_limit=rows_limit,
     )
+    blobs.put(_configuration_key(run), msgspec.json.encode(configuration), "application/json")
     lock = {"pk": partition(workspace_id, leaderboard_id), "sk": "ACTIVE_RUN", "run_id": run.id}
     try:
         table.transact(
@@ -56,6 +57,15 @@ def get(workspace_id: str, leaderboard_id: str, run_id: str) -> Run:
     if item is None:
         raise NotFound("no such run of this leaderboard")
     return from_item(item)
+
+
+def configuration(run: Run) -> dict[str, Any]:
+    """What the leaderboard and its models were when the run was started: `{"leaderboard", "models"}`."""
+    stored = blobs.get(_configuration_key(run))
+    if stored is None:
+        raise NotFound("the configuration of this run is gone")
+    found: dict[str, Any] = msgspec.json.decode(stored)
+    return found
 
 
 def listed(workspace_id: str, leaderboard_id: str, limit: int) -> Iterator[Run]:
@@ -93,18 +103,15 @@ def show_ranking(run: Run, ranking: Mapping[str, Any]) -> None:
     _change(run, {"ranking": _text(ranking)})
 
 
-def finish(
-    run: Run,
-    status: Status,
-    *,
-    ranking: Mapping[str, Any] | None = None,
-    decision: Mapping[str, Any] | None = None,
-    error: str | None = None,
-) -> bool:
-    """End the run and unlock its leaderboard, at once. False when it had ended before; then nothing changes."""
+def finish(run: Run, status: Status, *, also: Sequence[Write] = (), **found: Any) -> bool:
+    """End the run, unlock its leaderboard and do the writes of `also`, all at once or not at all.
+
+    `found`: the `ranking`, `decision` (documents) and `error` to keep. False when the run had ended before, or a
+    condition of `also` does not hold; then nothing changes.
+    """
     ended = {"status": status, "finished_at": clock.iso()}
-    found = {"ranking": ranking and _text(ranking), "decision": decision and _text(decision), "error": error}
-    changes = Changes(set=ended | {k: v for k, v in found.items() if v}, remove=("due_kind", "due_at"))
+    kept = {name: value if isinstance(value, str) else _text(value) for name, value in found.items()}
+    changes = Changes(set=ended | kept, remove=("due_kind", "due_at"))
     pk = partition(run.workspace_id, run.leaderboard_id)
     unlocked = conditions.absent("run_id") | conditions.equals("run_id", run.id)
     try:
@@ -112,6 +119,7 @@ def finish(
             [
                 Write(key=(pk, f"RUN#{run.id}"), changes=changes, condition=_active()),
                 Write(key=(pk, "ACTIVE_RUN"), condition=unlocked),
+                *also,
             ]
         )
     except Conflict:
@@ -134,14 +142,25 @@ def look_after(limit: int = 100) -> int:
     for item in table.query_due(WATCH, clock.iso(), limit):
         looked_at += 1
         run = from_item(item)
-        found = workflows.status(run.id)
-        if found is None:
-            _execute(run)
-        elif found != "RUNNING":
-            finish(run, "failed", error=f"the run's workflow ended as {found} without a result; run again")
-        if found in (None, "RUNNING"):
-            _postpone(run)
+        try:
+            _look_after(run)
+        except Exception as error:  # noqa: BLE001  one run's trouble must not keep the others waiting
+            log.failure("run.not_looked_after", error, run_id=run.id)
     return looked_at
+
+
+def _look_after(run: Run) -> None:
+    found = workflows.status(run.id)
+    if found is None:
+        _execute(run)
+    elif found != "RUNNING":
+        finish(run, "failed", error=f"the run's workflow ended as {found} without a result; run again")
+    if found in (None, "RUNNING"):
+        _postpone(run)
+
+
+def _configuration_key(run: Run) -> str:
+    return f"{plans.run_prefix(run.workspace_id, run.leaderboard_id, run.id)}/configuration.json"
 
 
 def _execute(run: Run) -> None:

@@ -50,6 +50,9 @@ def find(
     for item in table.query(_partition(workspace_id, leaderboard_id), "TRACES#", newest_first=True):
         if (source and item["source"] != source) or (run_id and item.get("run_id") != run_id):
             continue
+        if not batches and item["count"] <= offset:
+            offset -= item["count"]  # the page begins behind this batch: no need to read it
+            continue
         if batches == batch_limit or len(found) >= offset + limit:
             break
         batches += 1

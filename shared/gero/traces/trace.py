@@ -33,6 +33,8 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
     tokens_out: int = 0
     cost_nanos: int = 0
     attempts: int = 1
+    usage_estimated: bool = False
+    """The model told no usage: tokens, and so the cost, are estimated from the texts' lengths."""
 
     def public(self, leaderboard_id: str) -> dict[str, Any]:
         """The trace as the API shows it: dollars and scores from 0 to 1."""

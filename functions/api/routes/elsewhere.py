@@ -1,0 +1,77 @@
+"""Paths that other functions serve, here for the OpenAPI document: the HTTP API never sends them to this one."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from functions.api.caller import SCHEMES
+from gero.kit import NotFound
+
+router = APIRouter(tags=["runtime"], dependencies=SCHEMES)
+
+
+class InferenceInput(BaseModel):
+    """A text for the leaderboard's prompt, or whole messages instead of it; other fields go to the model."""
+
+    model_config = ConfigDict(extra="allow")
+    input: str | None = Field(None, description="The input; `prompt`, `question` and `query` are names for it as well")
+    messages: list[dict[str, Any]] | None = Field(
+        None, description="Sent as they are: the leaderboard's prompt is left out"
+    )
+    temperature: float | None = None
+    max_tokens: int | None = None
+
+
+class InferenceAnswer(BaseModel):
+    """An OpenAI chat completion with what Gero knows of it."""
+
+    id: str
+    object: str
+    created: int
+    model: str
+    choices: list[dict[str, Any]]
+    usage: dict[str, int]
+    output: str
+    leaderboard_id: str
+    model_id: str
+    trace_id: str
+    cost_usd: float
+    latency_ms: float
+
+
+class PushInput(BaseModel):
+    """Rows; `events` and `samples` are names for them as well, and one row or a list is a body of its own."""
+
+    rows: list[dict[str, Any]]
+
+
+class Rejection(BaseModel):
+    """Why a row was not taken."""
+
+    index: int
+    error: str
+    field: str | None
+
+
+class PushAnswer(BaseModel):
+    """What became of the rows. Accepted means durable."""
+
+    accepted_rows: int
+    rejected_rows: int
+    rejections: list[Rejection]
+    duplicate_rows: int
+    status: str
+    batch_id: str
+
+
+@router.post("/v1/leaderboard/{leaderboard_id}/inference")
+def infer(leaderboard_id: str, asked: InferenceInput) -> InferenceAnswer:
+    """Ask the production model. Needs `leaderboards:inference`; 409 before a run was completed."""
+    raise NotFound("this deployment serves inference at its inference_url")
+
+
+@router.post("/v1/leaderboard/{leaderboard_id}/dataset/push", status_code=202)
+def push(leaderboard_id: str, pushed: PushInput) -> PushAnswer:
+    """Add rows to a PUSH dataset, at most 500 a request. Needs `leaderboards:write`; safe to repeat."""
+    raise NotFound("this deployment takes rows through its HTTP API")

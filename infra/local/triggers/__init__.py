@@ -1,0 +1,1 @@
+"""What invokes functions without a caller: SQS event sources, schedules and EventBridge targets."""
