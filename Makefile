@@ -27,13 +27,13 @@ run: .venv/.ready ## Start everything on this machine and rank a demo leaderboar
 	@exec $(BIN)/python -u -m infra.local $(ARGS)
 
 test: .venv/.ready ## Run every test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -m "not benchmark" --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m benchmark -s $(ARGS)
 
-check: .venv/.ready ## Lint, format, types and architecture
+check: .venv/.ready ## Lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy shared/gero functions infra
-	$(BIN)/python -m pytest tests/architecture
+	$(BIN)/mypy shared/gero functions infra tests
 
 synth: .venv/.ready infra/node_modules ## Write the CloudFormation templates to cdk.out
 	infra/node_modules/.bin/cdk synth --quiet $(ARGS)

@@ -1,4 +1,7 @@
-"""One local cloud for all journeys: the synthesized template, running whole on this machine."""
+"""A local cloud for the journeys of a module: the synthesized template, running whole on this machine.
+
+Not for the session: moto lives in the process, and other tests of the same process need it for themselves.
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -28,7 +31,7 @@ def stand_ins(datasets: Path) -> Iterator[StandIns]:
         yield stand_ins
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloud(stand_ins: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     environment = {"HF_ENDPOINT": stand_ins.hub_url, "GERO_LEASE_SECONDS": "3"}
     with LocalCloud.start(data=tmp_path_factory.mktemp("cloud"), environment=environment) as cloud:
