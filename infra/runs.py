@@ -33,7 +33,7 @@ class Runs(Construct):
         super().__init__(scope, construct_id)
         disk = Size.mebibytes(4096)
         self.plan_run = Function(self, "plan_run", data, seconds=900, megabytes=2048, ephemeral_storage_size=disk)
-        self.plan_run.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "Query", "BatchWriteItem")
+        self.plan_run.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
         self.plan_run.may(data.objects, "s3", "GetObject", "PutObject")
 
         to_queue = {"GERO_EVALUATION_QUEUE_URL": queue.queue_url}

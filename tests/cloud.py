@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
+from moto.kms.utils import generate_private_key
 
 from gero.kit import aws, secrets
 
 TABLE, BUCKET = "gero-test", "gero-test"
 _made = aws._made.__wrapped__
+_private_key = cache(generate_private_key)  # moto makes one for every key; the symmetric ones never use it
 
 
 @cache
@@ -37,6 +39,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setattr(aws, "_made", _kept)
+    monkeypatch.setattr("moto.kms.models.generate_private_key", _private_key)
     with mock_aws():
         secrets.forget()
         _create(monkeypatch)

@@ -8,6 +8,8 @@ import base64
 import json
 from typing import Any
 
+import msgspec
+
 from gero import access, datasets, leaderboards
 from gero.kit import Conflict, GeroError, Invalid, TooLarge, log, new_id
 
@@ -61,8 +63,8 @@ def _documents(event: dict[str, Any]) -> list[Any]:
     body = event.get("body") or ""
     raw = base64.b64decode(body) if event.get("isBase64Encoded") else body
     try:
-        document = json.loads(raw)
-    except ValueError as error:
+        document = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Invalid("the body is not valid JSON") from error
     if isinstance(document, dict):
         found = next((document[name] for name in _LISTS if name in document), [document])

@@ -1,7 +1,7 @@
 """Freeze what a run evaluates: the dataset's version, the candidates, the order of the rows.
 
 Trigger: Step Functions, first state of a run.
-May: dynamodb:BatchWriteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query, dynamodb:UpdateItem, s3:GetObject,
+May: dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query, dynamodb:UpdateItem, s3:GetObject,
     s3:PutObject
 """
 

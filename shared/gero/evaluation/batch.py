@@ -19,9 +19,10 @@ _CHECKPOINT_SECONDS = 5.0
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """What came of a batch: its traces, stored at `key`, and its sums."""
+    """What came of a batch: so many traces, stored at `key`, and their sums."""
 
     key: str
+    traces: int
     statistics: BatchStatistics
     first_error: str | None
 
@@ -69,7 +70,8 @@ def salvage(job: BatchJob) -> Finished:
 
 def _finished(job: BatchJob, rows: list[Row], answered: Mapping[str, Trace]) -> Finished:
     key = results.save(job, rows, answered)
-    return Finished(key, results.statistics(job, rows, answered), results.first_error(answered))
+    known = sum(row.id in answered for row in rows)
+    return Finished(key, known, results.statistics(job, rows, answered), results.first_error(answered))
 
 
 async def _regularly(action: Callable[[], Awaitable[None]], seconds: float) -> None:

@@ -64,7 +64,7 @@ def take(job: BatchJob, finished: Finished, *, abandoned: str | None = None) -> 
         "cost_nanos": statistics.cost_nanos,
     }
     index = traces.index_item(
-        job.workspace_id, job.leaderboard_id, key=finished.key, source="run", count=statistics.n_rows, run_id=job.run_id
+        job.workspace_id, job.leaderboard_id, key=finished.key, source="run", count=finished.traces, run_id=job.run_id
     )
     # Another delivery of the message was faster, or the leaderboard was deleted: then there is nothing to count.
     with contextlib.suppress(Conflict):
