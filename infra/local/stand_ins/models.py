@@ -45,10 +45,10 @@ def _always_billing(_: str) -> str:
 MODELS = {
     model.id: model
     for model in (
-        Model("always-billing", "stand-in: always billing", _always_billing, 15, 0.02, 0.02),
-        Model("keyword-small", "stand-in: 24 keywords", count_keywords, 25, 0.05, 0.20),
-        Model("word-overlap", "stand-in: word overlap", nearest_examples, 45, 0.15, 0.60),
-        Model("keyword-large", "stand-in: phrase rules", weigh_phrases, 60, 0.40, 1.60),
-        Model("rules-and-overlap", "stand-in: rules + overlap", rules_and_overlap, 120, 1.25, 5.00),
+        Model("always-billing", "stand-in: billing", _always_billing, 15, 0.02, 0.02),
+        Model("keyword-small", "stand-in: keywords", count_keywords, 25, 0.05, 0.20),
+        Model("word-overlap", "stand-in: overlap", nearest_examples, 45, 0.15, 0.60),
+        Model("keyword-large", "stand-in: phrases", weigh_phrases, 60, 0.40, 1.60),
+        Model("rules-and-overlap", "stand-in: ensemble", rules_and_overlap, 120, 1.25, 5.00),
     )
 }

@@ -21,18 +21,21 @@ _DECISIONS: Final = {
 
 def ranking_table(ranking: dict[str, Any]) -> Table:
     """The `entries` of a ranking of the API, best first; `production.model_id` is marked."""
-    numbers = ("score", "rows", "errors", "$/1,000", "p50", "p95")
+    entries = ranking.get("entries") or []
+    errors = any(entry["errors"] for entry in entries)  # a column of zeros would only take the names' place
+    numbers = ("score", "rows", *(["errors"] if errors else []), "$/1,000", "p50", "p95")
     ranked = table(["rank", "name", "score", "95 %", *numbers[1:]], numbers=numbers, wide=["name"])
     serving = (ranking.get("production") or {}).get("model_id")
-    for entry in ranking.get("entries") or []:
+    for entry in entries:
         serves = entry["model_id"] == serving
+        failures = Text(formats.count(entry["errors"]), style=FAULT if entry["errors"] else "")
         ranked.add_row(
             Text.assemble(formats.plain(entry["rank_label"]), (f" {PRODUCTION_MARK}" if serves else "", GOOD)),
             text(entry["name"], style="bold" if serves else ""),  # wrapped: cut names may look the same
             formats.score(entry["score"]),
             formats.interval(entry["score_low"], entry["score_high"]),
             formats.count(entry["rows"]),
-            Text(formats.count(entry["errors"]), style=FAULT if entry["errors"] else ""),
+            *([failures] if errors else []),
             formats.money(entry["cost_per_1000_usd"]),
             formats.milliseconds(entry["latency_p50_ms"]),
             formats.milliseconds(entry["latency_p95_ms"]),
