@@ -1,0 +1,114 @@
+"""What AWS charges for evaluated calls: operations counted where they leave the process, at list prices (DESIGN §8)."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from functions.evaluate_batch.handler import handler as evaluate_batch
+from gero import datasets, runs
+from gero.datasets import Row
+from gero.evaluation import BatchJob, Evaluation, EvaluationPlan, PlannedCandidate
+from gero.evaluation import plan as plans
+from gero.kit import aws, settings, table
+from gero.leaderboards.planning import MAX_ROWS_PER_BLOCK, MIN_ROWS_PER_BLOCK, WAVES
+from gero.providers import Endpoint, seal_secret
+from tests.functions.conftest import Context
+from tests.functions.workflow import received
+from tests.model_server import ModelServer
+
+pytestmark = pytest.mark.benchmark
+
+LINE_USD_PER_MILLION_CALLS = 0.50
+CONCURRENCY = 16  # the default of a leaderboard
+ROWS = max(MIN_ROWS_PER_BLOCK, min(WAVES * CONCURRENCY, MAX_ROWS_PER_BLOCK))
+WORKER_GB = 1.0
+# List prices in USD, eu-west-1, on demand, November 2026: a request, a write or read unit, a GB-second on arm64.
+S3_PUT, S3_GET, SQS, KMS = 5.4e-6, 0.43e-6, 0.4e-6, 3e-6
+DYNAMODB_WRITE, DYNAMODB_READ = 0.705e-6, 0.141e-6
+LAMBDA_REQUEST, LAMBDA_GB_SECOND = 0.2e-6, 13.3334e-6
+PRICES = {
+    "PutObject": S3_PUT,
+    "ListObjectsV2": S3_PUT,
+    "GetObject": S3_GET,
+    "SendMessageBatch": SQS,
+    "ChangeMessageVisibility": SQS,
+    "Decrypt": KMS,
+    "GetItem": DYNAMODB_READ,  # consistent, at most 4 KB
+    "SendTaskSuccess": 0.0,
+}
+
+
+@pytest.fixture
+def counted(cloud: None) -> Iterator[Counter[str]]:
+    """The names of the AWS calls that Gero's clients make, and `WriteUnits` of transactions."""
+    calls: Counter[str] = Counter()
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        calls[model.name] += 1
+        if model.name == "TransactWriteItems":
+            body = json.loads(params["body"])
+            for item in body["TransactItems"]:
+                size = len(json.dumps(item))  # more than what is stored
+                calls["WriteUnits"] += 2 * -(-size // 1024)  # a write in a transaction counts twice
+
+    hooks = [aws.client(service).meta.events for service in ("s3", "dynamodb", "sqs", "kms", "stepfunctions")]
+    for events in hooks:
+        events.register("before-call.*", note)
+    yield calls
+    for events in hooks:
+        events.unregister("before-call.*", note)
+
+
+def test_a_million_evaluated_calls_stay_below_the_line(counted: Counter[str]) -> None:
+    with ModelServer(lambda model, prompt: "yes").running() as models:
+        job = queued(models.url)
+        records = received()
+        counted.clear()
+        assert evaluate_batch({"Records": records}, Context()) == {"batchItemFailures": []}
+    assert len(models.requests) == ROWS
+    assert len(list(runs.rounds.batches(job.workspace_id, job.run_id, 1))) == 1
+    operations, compute = cost(counted)
+    batches = 1_000_000 / ROWS
+    print(f"\n1 M calls: operations ${operations * batches:.3f}, compute at 200 ms ${compute * batches:.3f}")
+    assert (operations + compute) * batches <= LINE_USD_PER_MILLION_CALLS
+
+
+def cost(counted: Counter[str]) -> tuple[float, float]:
+    """Dollars of one batch: of its operations, and of the worker's time at an endpoint of 200 ms."""
+    assert not set(counted) - set(PRICES) - {"TransactWriteItems", "WriteUnits", "Query"}
+    operations = sum(price * counted[name] for name, price in PRICES.items())
+    operations += counted["WriteUnits"] * DYNAMODB_WRITE
+    # Around the worker: its message (sent in tens, received, deleted), its invocation, its share of the dispatch.
+    operations += 2.1 * SQS + LAMBDA_REQUEST + 0.1 * DYNAMODB_WRITE
+    return operations, -(-ROWS // CONCURRENCY) * 0.2 * WORKER_GB * LAMBDA_GB_SECOND
+
+
+def queued(url: str) -> BatchJob:
+    """A batch of the default size in the queue, its run active and its round open."""
+    secret = seal_secret("w", "model", "sk-secret")
+    endpoint = Endpoint("custom", url, "m", "bearer", sealed_secret=secret, secret_owner="model")
+    run = runs.start("w", "l", source="manual", configuration={})
+    plan = EvaluationPlan(
+        workspace_id="w",
+        leaderboard_id="l",
+        run_id=run.id,
+        prompt="Answer.",
+        evaluation=Evaluation(),
+        candidates=(PlannedCandidate("model", "model", endpoint),),
+        rows=ROWS,
+        rows_per_block=ROWS,
+        blocks_per_round=1,
+        in_flight=CONCURRENCY,
+        seed="s",
+        dataset={},
+    )
+    plans.save(plan)
+    rows = [datasets.encode(Row(id=f"q{n}", input=f"Question {n}? " * 20, expected=["yes"])) for n in range(ROWS)]
+    plans.save_block(plans.run_prefix("w", "l", run.id), 0, rows)
+    # Two batches in the round, so that no workflow is woken: moto has none that waits.
+    runs.rounds.dispatch(plan, 1, "token", settings.required("GERO_EVALUATION_QUEUE_URL"))
+    table.update(f"WS#w#RUN#{run.id}", "ROUND#001", table.Changes(add={"total": 1}))
+    return BatchJob("w", "l", run.id, 1, 0, "model")
