@@ -1,0 +1,38 @@
+"""What a cold start of the inference function imports, beside a fixed piece of work on the same machine (DESIGN §8)."""
+
+import os
+import statistics
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.benchmark
+
+STARTS = 5
+# 250 ms where a loop of two million additions takes 174 ms, the machine on which the line was drawn.
+MAX_RATIO = 250 / 174
+IMPORTS = "import uvicorn.server, functions.serve_inference.handler"
+LOOP = "x = 0\nfor i in range(2_000_000): x += i"
+
+
+def test_a_cold_start_of_inference_imports_little() -> None:
+    start, loop = cpu_ms(IMPORTS), cpu_ms(LOOP)
+    print(f"\ninference imports {start:.0f} ms CPU, calibration loop {loop:.0f} ms, ratio {start / loop:.2f}")
+    assert start <= loop * MAX_RATIO
+
+
+def cpu_ms(work: str) -> float:
+    """The median CPU time of some code in a fresh interpreter, the interpreter's own start left out."""
+    # Deployed assets are compiled: the first start writes the bytecode here and is not counted.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    code = f"import time\nbefore = time.process_time()\n{work}\nprint(time.process_time() - before)"
+    times = [
+        float(
+            subprocess.run(
+                [sys.executable, "-c", code], capture_output=True, check=True, text=True, env=environment
+            ).stdout
+        )
+        for _ in range(STARTS + 1)
+    ]
+    return 1000 * statistics.median(times[1:])
