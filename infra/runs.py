@@ -47,7 +47,7 @@ class Runs(Construct):
         self.rank_round.may(data.objects, "s3", "GetObject", "PutObject")
 
         self.finish_run = Function(self, "finish_run", data, seconds=120, megabytes=512)
-        self.finish_run.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem")
+        self.finish_run.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
         self.finish_run.may(data.objects, "s3", "GetObject")
 
         self.state_machine = sfn.StateMachine(

@@ -1,7 +1,7 @@
 """End a run: decide on production and unlock the leaderboard; or note why the run failed.
 
 Trigger: Step Functions, last state of a run; after a failure with `error`.
-May: dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, s3:GetObject
+May: dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query, dynamodb:UpdateItem, s3:GetObject
 """
 
 import json

@@ -10,9 +10,10 @@ ACTIVE: tuple[Status, ...] = ("queued", "running")
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One evaluation of a leaderboard's candidates. Times are ISO texts; money is in the progress.
+    """One evaluation of a leaderboard's candidates. Times are ISO texts, money is nano-dollars.
 
-    `ranking` and `decision` are the documents of the ranking slice, `ranking` being interim until the run is completed.
+    `cells_done`, `errors` and `cost_nanos` are noted when it ends; until then `progress` knows them. `ranking` and
+    `decision` are documents of the ranking slice, `ranking` being interim until the run is completed.
     """
 
     id: str
@@ -26,6 +27,9 @@ class Run(msgspec.Struct, frozen=True):
     finished_at: str | None = None
     dataset: dict[str, Any] | None = None
     cells_total: int = 0
+    cells_done: int = 0
+    errors: int = 0
+    cost_nanos: int = 0
     ranking: dict[str, Any] | None = None
     decision: dict[str, Any] | None = None
     error: str | None = None

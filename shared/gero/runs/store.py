@@ -81,7 +81,9 @@ def active_run_id(workspace_id: str, leaderboard_id: str) -> str | None:
 
 
 def progress(run: Run) -> Progress:
-    """How far the run is."""
+    """How far the run is, or was when it ended."""
+    if not run.active:
+        return Progress(run.cells_total, run.cells_done, run.errors, run.cost_nanos)
     rounds = list(table.query(f"WS#{run.workspace_id}#RUN#{run.id}", "ROUND#"))
     return Progress(
         cells_total=run.cells_total,
@@ -109,7 +111,14 @@ def finish(run: Run, status: Status, *, also: Sequence[Write] = (), **found: Any
     `found`: the `ranking`, `decision` (documents) and `error` to keep. False when the run had ended before, or a
     condition of `also` does not hold; then nothing changes.
     """
-    ended = {"status": status, "finished_at": clock.iso()}
+    counted = progress(run)
+    ended = {
+        "status": status,
+        "finished_at": clock.iso(),
+        "cells_done": counted.cells_done,
+        "errors": counted.errors,
+        "cost_nanos": counted.cost_nanos,
+    }
     kept = {name: value if isinstance(value, str) else _text(value) for name, value in found.items()}
     changes = Changes(set=ended | kept, remove=("due_kind", "due_at"))
     pk = partition(run.workspace_id, run.leaderboard_id)
