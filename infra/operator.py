@@ -39,7 +39,7 @@ def create_workspace(
 
 def new_workspace(name: str, environment: dict[str, str]) -> tuple[Workspace, str]:
     """A workspace and its first token, in the deployment that `environment` names as it does for functions."""
-    with _environment(environment):
+    with acting_in(environment):
         return access.workspaces.create(name)
 
 
@@ -49,9 +49,10 @@ def _outputs(stack: str) -> dict[str, str]:
 
 
 @contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
+def acting_in(environment: dict[str, str]) -> Iterator[None]:
+    """Let this process's calls of the product act in the deployment that `environment` names."""
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
     aws.forget_clients()
     try:
         yield

@@ -5,6 +5,8 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from rich.console import Console
 
@@ -12,48 +14,73 @@ from gero.cli.failure import Failure
 from infra.local.cloud import LocalCloud
 from infra.local.demo import Demo
 from infra.local.front.listener import PortInUseError
-from infra.local.session import Session
+from infra.local.persistence import StateError
+from infra.local.session import Kept, Session
 from infra.local.stand_ins import StandIns
 
 DEFAULT_PORT = 4700
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> int:
     """Run until Ctrl-C. The exit status is 1 when it could not start, or the demo failed."""
     options = _options()
     console = Console(highlight=False)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    for number in _ENDING:
+        signal.signal(number, _interrupt_once)
+    kept = Kept(options.data)
     try:
-        with StandIns(datasets=dict(options.dataset), hub_port=options.hub_port) as stand_ins:
-            return _run(options, console, stand_ins, stop)
-    except PortInUseError as error:
-        console.print(f"[red]{error}[/]")
+        with _stand_ins(options, kept.read()) as stand_ins:
+            return _run(options, console, stand_ins, kept)
+    except KeyboardInterrupt:
+        return 0
+    except (PortInUseError, StateError) as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
         return 1
 
 
-def _run(options: argparse.Namespace, console: Console, stand_ins: StandIns, stop: threading.Event) -> int:
+def _interrupt_once(*_: object) -> None:
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the orderly end
+    raise KeyboardInterrupt
+
+
+def _stand_ins(options: argparse.Namespace, before: dict[str, Any]) -> StandIns:
+    """On the ports they had before, for kept leaderboards name them."""
+    ports = {"models_port": before.get("models_port", 0), "hub_port": options.hub_port or before.get("hub_port", 0)}
+    try:
+        return StandIns(datasets=dict(options.dataset), **ports)
+    except OSError as error:
+        numbers = " or ".join(str(port) for port in ports.values() if port)
+        raise PortInUseError(f"port {numbers} of the stand-ins is in use: end the process that has it") from error
+
+
+def _run(options: argparse.Namespace, console: Console, stand_ins: StandIns, kept: Kept) -> int:
     console.print("starting the local cloud …", style="dim")
-    with LocalCloud.start(
-        port=options.port,
-        data=options.data,
-        environment={"HF_ENDPOINT": stand_ins.hub_url},
-        echo_logs=options.logs,
-    ) as cloud:
-        with Session.open(cloud) as session:
-            session.announce(console, [f"{stand_ins.hub_url}/datasets/{name}" for name, _ in options.dataset])
-            played = options.no_demo or _play(Demo(session, stand_ins, console), console, stop)
+    with (
+        LocalCloud.start(
+            port=options.port,
+            data=options.data,
+            environment={"HF_ENDPOINT": stand_ins.hub_url},
+            echo_logs=options.logs,
+        ) as cloud,
+        Session.open(cloud, token=kept.read().get("token")) as session,
+    ):
+        kept.write(session.token, *(urlsplit(url).port or 0 for url in (stand_ins.models_url, stand_ins.hub_url)))
+        session.announce(console, [f"{stand_ins.hub_url}/datasets/{name}" for name, _ in options.dataset])
+        try:
+            played = options.no_demo or _play(Demo(session, stand_ins, console), console)
             if not options.exit:
                 console.print("\nGero stays up; press Ctrl-C to end it.", style="bold")
-                stop.wait()
-        console.print("stopping …", style="dim")
+                threading.Event().wait()
+        finally:
+            console.print("stopping …", style="dim")
     return int(not played)
 
 
-def _play(demo: Demo, console: Console, stop: threading.Event) -> bool:
+def _play(demo: Demo, console: Console) -> bool:
     try:
-        return demo.play(stop)
+        return demo.play()
     except Failure as error:
         console.print(f"[red]the demo failed: {error}[/]")
         return False
@@ -63,7 +90,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"of the API (default {DEFAULT_PORT})")
     parser.add_argument("--hub-port", type=int, default=0, help="of the stand-in Hugging Face hub (default: any)")
-    parser.add_argument("--data", type=Path, help="folder for logs (default: a temporary one)")
+    parser.add_argument(
+        "--data", type=_folder, metavar="DIR", help="folder that keeps state and logs (default: nothing is kept)"
+    )
     parser.add_argument("--no-demo", action="store_true", help="start everything, rank nothing")
     parser.add_argument("--logs", action="store_true", help="print what the functions log")
     parser.add_argument("--exit", action="store_true", help="end after the demo instead of staying up")
@@ -76,6 +105,13 @@ def _options() -> argparse.Namespace:
         help="serve a file or folder of yours as a dataset of the stand-in hub (repeatable)",
     )
     return parser.parse_args()
+
+
+def _folder(text: str) -> Path:
+    path = Path(text).expanduser().resolve()
+    if path.exists() and not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{path} is not a folder")
+    return path
 
 
 def _dataset(text: str) -> tuple[str, Path]:

@@ -26,7 +26,9 @@ from infra.local.deployment import Host, deploy
 from infra.local.front.function_url import FunctionUrlServer
 from infra.local.front.http_api import HttpApiServer
 from infra.local.front.listener import Listener, PortInUseError, listen, url_of
+from infra.local.interrupted import end_runs
 from infra.local.inventory import FunctionUrl
+from infra.local.persistence import kept
 from infra.local.synthesis import synthesize
 from infra.local.triggers.delivery import Delivery
 from infra.local.triggers.queue_source import QueuePoller
@@ -81,9 +83,12 @@ class LocalCloud:
             self._backend.endpoint, clients, folder, options.environment, echo_logs=options.echo_logs
         )
         cleanup(self._launcher.close)
-        self.inventory = deploy(
-            options.assembly, Host(clients.get, self.api_url, self._open_function_url, options.source)
-        )
+        host = Host(clients.get, self.api_url, self._open_function_url, options.source)
+        self.inventory = deploy(options.assembly, host)
+        if options.data:  # loaded before anything acts on it, saved when every function has ended
+            self._cleanup.enter_context(kept(options.data / "state", self._backend.wiring))
+        if options.data and options.source:  # Gero's own template
+            end_runs(self._backend.endpoint, self.outputs)
         self._runtime = self._loop.run(self._serve())
         cleanup(lambda: self._loop.run(self._stop()))
         self._connect()
@@ -106,15 +111,14 @@ class LocalCloud:
     ) -> LocalCloud:
         """Start the cloud and return when it answers.
 
-        `port` is the HTTP API's (0: any free one), `data` the folder of logs and state (None: a temporary one),
-        `context` adds to the CDK context, `environment` to the variables of every function, `echo_logs` prints what
-        functions print, `assembly` is a cdk.out to run instead of Gero's own. Raises PortInUseError, TemplateError,
-        SynthesisError.
+        `port` is the HTTP API's (0: any free one), `data` the folder that keeps state and logs (None: nothing is kept).
+        `context` adds to the CDK context, `environment` to the variables of functions, `echo_logs` prints their output,
+        `assembly` runs another cdk.out. Raises PortInUseError, TemplateError, SynthesisError, StateError.
         """
         source = None
         if assembly is None:
             assembly, source = synthesize(_REPOSITORY / ".gero" / "assemblies", context or {}), _REPOSITORY
-        return cls(_Options(assembly, source, data, port, environment or {}, echo_logs))
+        return cls(_Options(assembly, source, data and data.resolve(), port, environment or {}, echo_logs))
 
     @property
     def outputs(self) -> dict[str, str]:

@@ -4,10 +4,10 @@ The candidates are local stand-ins, labelled as such; with OPENROUTER_API_KEY se
 """
 
 import os
-import threading
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from gero.cli.render import ranking_report, watch_run
 from gero.kit import settings
@@ -20,7 +20,7 @@ _QUESTION = "I was charged twice this month and nobody answers the phone. Can yo
 
 
 class Demo:
-    """Creates the leaderboard, runs it, shows the ranking, and asks the winner one question."""
+    """Creates the leaderboard, runs it, shows the ranking, and asks the winner one question. Shows a kept one."""
 
     def __init__(self, session: Session, stand_ins: StandIns, console: Console) -> None:
         self._client = session.client()
@@ -28,16 +28,28 @@ class Demo:
         self._console = console
         self._key = os.environ.get("OPENROUTER_API_KEY")
 
-    def play(self, stop: threading.Event) -> bool:
-        """Play it; False when the run failed, Failure when the API refuses something. Ends early when `stop` is set."""
+    def play(self) -> bool:
+        """Play it; False when the run failed, Failure when the API refuses something."""
+        kept = next(self._client.every("/api/leaderboards", "leaderboards", 1), None)
+        return self._show(kept) if kept else self._rank()
+
+    def _show(self, leaderboard: dict[str, Any]) -> bool:
+        """Show a leaderboard of an earlier start."""
+        self._console.print(f"\n[bold]{escape(leaderboard['name'])}[/] is kept from before; nothing is ranked anew.")
+        if leaderboard["production"]:
+            ranking = self._client.get(f"/api/leaderboards/{leaderboard['id']}/ranking")
+            self._console.print(ranking_report(ranking))
+        else:
+            self._console.print(f"It has no ranking yet: gero run {leaderboard['id']}")
+        return True
+
+    def _rank(self) -> bool:
         leaderboard = self._leaderboard()
         for candidate in self._real_models() if self._key else self._stand_in_models():
             self._client.post(f"/api/leaderboards/{leaderboard['id']}/models", candidate)
         body = {"rows": _REAL_ROWS} if self._key else {}
         run = self._client.post(f"/api/leaderboards/{leaderboard['id']}/run", body)
         run = watch_run(self._client, leaderboard["id"], run["id"], self._console)
-        if stop.is_set():
-            return True
         if run["status"] != "completed":
             self._console.print(f"[red]the run {run['status']}: {run['error']}[/]")
             return False

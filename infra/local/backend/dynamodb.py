@@ -17,8 +17,8 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 from infra.local.backend.seams import replace
+from infra.local.backend.state import TABLES
 
-_lock = threading.RLock()
 _transaction = threading.local()
 
 _call_action = DynamoHandler.call_action
@@ -35,7 +35,7 @@ def install() -> None:
 
 
 def _one_at_a_time(handler: Any) -> Any:
-    with _lock:
+    with TABLES:
         return _call_action(handler)
 
 

@@ -16,17 +16,17 @@ from moto.s3.responses import S3Response
 from moto.sts.responses import TokenResponse
 
 from infra.local.backend.seams import replace
+from infra.local.backend.state import BUCKETS
 
 
 def install() -> None:
     """Serialise the calls of each service."""
     for response in (EventsHandler, KmsResponse, TokenResponse):
-        _lock_methods(response, "call_action")
-    _lock_methods(S3Response, "bucket_response", "key_response")
+        _lock_methods(response, threading.RLock(), "call_action")
+    _lock_methods(S3Response, BUCKETS, "bucket_response", "key_response")
 
 
-def _lock_methods(response: Any, *names: str) -> None:
-    lock = threading.RLock()
+def _lock_methods(response: Any, lock: threading.RLock, *names: str) -> None:
     for name in names:
         replace(response, name, _one_at_a_time(getattr(response, name), lock))
 

@@ -16,7 +16,7 @@ def apply() -> None:
     seams.check()
     if _PARSER in sys.modules:
         raise seams.UnsupportedMotoError(f"{_PARSER} was imported before infra.local could patch it")
-    from infra.local.backend import authorization, dynamodb, locks, speed, sqs, targets, workflows
+    from infra.local.backend import authorization, changes, dynamodb, locks, speed, sqs, targets, workflows
 
-    for module in (authorization, dynamodb, locks, speed, sqs, targets, workflows):
+    for module in (authorization, dynamodb, locks, changes, speed, sqs, targets, workflows):
         module.install()

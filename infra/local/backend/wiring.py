@@ -41,7 +41,7 @@ class Wiring:
 
     `client(service, role_arn)` makes boto3 clients, `invoke(function, payload, wait)` runs a Lambda (blocking when
     `wait`), `deliver(target, event)` hands an event to a target that moto cannot reach; `roles` maps the access key of
-    a session to the name of its role.
+    a session to the name of its role; `writes` counts the calls that may have changed a table or a bucket.
     """
 
     client: Callable[..., Any] | None = None
@@ -50,6 +50,7 @@ class Wiring:
     roles: dict[str, str] = field(default_factory=dict)
     denied: list[Denial] = field(default_factory=list)
     closing: bool = False
+    writes: int = 0
 
     @property
     def connected(self) -> bool:

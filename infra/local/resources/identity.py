@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
+import uuid
 from typing import Any
 
+from infra.local.backend import state
 from infra.local.backend.wiring import ACCOUNT
 from infra.local.deployment import Created, Stack
 from infra.local.resources.registry import Handler, Properties
@@ -64,7 +66,10 @@ def _key(stack: Stack, logical_id: str, properties: Properties) -> Created:
         KeySpec=properties.get("KeySpec", "SYMMETRIC_DEFAULT"),
         KeyUsage=properties.get("KeyUsage", "ENCRYPT_DECRYPT"),
     )["KeyMetadata"]
-    return Created(metadata["KeyId"], {"Arn": metadata["Arn"], "KeyId": metadata["KeyId"]})
+    key_id, arn = state.name_key(
+        metadata["KeyId"], str(uuid.uuid5(uuid.NAMESPACE_URL, stack.physical_name(logical_id)))
+    )
+    return Created(key_id, {"Arn": arn, "KeyId": key_id})
 
 
 def _alias(stack: Stack, logical_id: str, properties: Properties) -> Created:
