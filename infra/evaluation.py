@@ -8,7 +8,7 @@ from infra.function import Function
 from infra.queue import Queue
 from infra.settings import Settings
 
-WORKER_SECONDS = 900
+WORKER_SECONDS = 480
 LEASE_SECONDS = 30  # renewed while a worker lives: how long the batch of a killed one waits for another
 ABANDON_SECONDS = 60
 
@@ -37,7 +37,7 @@ class Evaluation(Construct):
             # runaway after 16 rounds. The run ends it instead: a batch of a run that is over is dropped.
             recursive_loop=lambda_.RecursiveLoop.ALLOW,
         )
-        self.evaluate_batch.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem")
+        self.evaluate_batch.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem")
         self.evaluate_batch.may(data.objects, "s3", "GetObject", "PutObject")
         self.evaluate_batch.may(data.listing, "s3", "ListBucket")
         self.evaluate_batch.may(data.secrets, "kms", "Decrypt")
@@ -45,7 +45,7 @@ class Evaluation(Construct):
         self.evaluate_batch.consumes(self.queue, batch_size=1, concurrency=Settings.of(self).worker_concurrency)
 
         self.abandon_batch = Function(self, "abandon_batch", data, seconds=ABANDON_SECONDS, megabytes=512)
-        self.abandon_batch.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem")
+        self.abandon_batch.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem")
         self.abandon_batch.may(data.objects, "s3", "GetObject", "PutObject")
         self.abandon_batch.may(data.listing, "s3", "ListBucket")
         self.abandon_batch.consumes(self.queue.dead_letters, batch_size=10)

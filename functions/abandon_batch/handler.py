@@ -1,7 +1,7 @@
 """Give up a batch that failed again and again: what it has answered counts, and its run still ends.
 
 Trigger: SQS dead-letter queue of the evaluation queue.
-May: dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, s3:GetObject, s3:ListBucket,
+May: dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, s3:GetObject, s3:ListBucket,
     s3:PutObject, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage, states:SendTaskSuccess
 """
 

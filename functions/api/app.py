@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from functions.api.routes import (
@@ -33,16 +34,46 @@ Send an API token as `Authorization: Bearer drgero_…`. Errors are `{"error", "
 """
 
 
+class ErrorView(BaseModel):
+    """Why a request was refused: a sentence that names the field and the fix, a code for machines, and details."""
+
+    error: str
+    code: str
+    details: dict[str, Any]
+
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": ErrorView, "description": "The request cannot be carried out as written"},
+    401: {"model": ErrorView, "description": "No token, or one that is unknown, revoked or expired"},
+    403: {"model": ErrorView, "description": "The token lacks a scope"},
+    404: {"model": ErrorView, "description": "No such object in this workspace"},
+    409: {"model": ErrorView, "description": "The object is not in the state that the request needs"},
+    413: {"model": ErrorView, "description": "Too large"},
+    502: {"model": ErrorView, "description": "A model or a hub failed"},
+    503: {"model": ErrorView, "description": "Try again"},
+}
+
+
 def create_app() -> FastAPI:
     """The application, with nothing read from the environment yet."""
-    app = FastAPI(title="Gero", version="1", description=DESCRIPTION, redoc_url=None)
+    app = FastAPI(title="Gero", version="1", description=DESCRIPTION, redoc_url=None, responses=_REFUSALS)
     for routes in (health, workspace, leaderboards, models, runs, ranking, traces, tokens, datasets, elsewhere):
         app.include_router(routes.router)
     app.add_exception_handler(GeroError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _failed)
+    described = app.openapi
+    app.openapi = lambda: _without_422(described())  # type: ignore[method-assign]
     return app
+
+
+def _without_422(document: dict[str, Any]) -> dict[str, Any]:
+    """FastAPI announces its own answer to faulty requests; ours is 400."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            operation["responses"].pop("422", None)
+    return document
 
 
 def _refused(request: Request, error: Any) -> JSONResponse:

@@ -1,12 +1,14 @@
 """Ask one candidate one block of rows, score the answers, and count the result exactly once.
 
 Trigger: SQS evaluation queue, one message an invocation.
-May: dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, kms:Decrypt, s3:GetObject, s3:ListBucket, s3:PutObject,
-    sqs:ChangeMessageVisibility, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage,
+May: dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, kms:Decrypt, s3:GetObject,
+    s3:ListBucket, s3:PutObject, sqs:ChangeMessageVisibility, sqs:DeleteMessage, sqs:GetQueueAttributes,
+    sqs:ReceiveMessage,
     sqs:SendMessage, states:SendTaskSuccess
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -16,7 +18,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from msgspec.structs import replace
 
 from gero import evaluation, runs
-from gero.evaluation import BatchJob, Finished
+from gero.evaluation import BatchJob, Finished, Tally
 from gero.kit import log, queues, settings
 
 _RESERVE_SECONDS = 10.0  # to store and to count what was answered
@@ -66,10 +68,19 @@ def _work(job: BatchJob, record: SQSRecord, deadline: float) -> Finished | None:
         if not wanted:
             raise Unwanted
 
+    def report(tally: Tally) -> None:
+        with contextlib.suppress(Exception):  # for those who watch; the next one comes in two seconds
+            runs.rounds.report(job, tally)
+
     keep_alive()
     redelivered = int(record.attributes.approximate_receive_count) > 1
     work = evaluation.evaluate(
-        job, redelivered=redelivered, deadline=deadline, keep_alive=keep_alive, every_seconds=lease / 3
+        job,
+        redelivered=redelivered,
+        deadline=deadline,
+        keep_alive=keep_alive,
+        every_seconds=lease / 3,
+        report=report,
     )
     try:
         return asyncio.run(work)

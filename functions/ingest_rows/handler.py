@@ -40,7 +40,7 @@ def _push(event: dict[str, Any]) -> dict[str, Any]:
     accepted, duplicates, rejections = 0, 0, []
     for index, document in enumerate(documents):
         try:
-            is_new = datasets.accept(caller.workspace_id, leaderboard.id, datasets.parse(document), batch_id)
+            is_new = datasets.accept(caller.workspace_id, leaderboard.id, _scorable(document), batch_id)
         except Invalid as error:
             rejections.append({"index": index, "error": error.message, "field": error.details.get("field")})
             continue
@@ -57,6 +57,13 @@ def _push(event: dict[str, Any]) -> dict[str, Any]:
         "status": "accepted",
         "batch_id": batch_id,
     }
+
+
+def _scorable(document: Any) -> datasets.Row:
+    row = datasets.parse(document)
+    if not row.expected:
+        raise Invalid("expected: exact evaluation needs an answer (expected, output, answer, …)", field="expected")
+    return row
 
 
 def _documents(event: dict[str, Any]) -> list[Any]:

@@ -26,7 +26,7 @@ def read(body: bytes) -> Asked:
         raise TooLarge("the body is larger than 5 MB")
     try:
         document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid("the body is not valid JSON") from error
     if not isinstance(document, dict):
         raise Invalid('the body must be a JSON object, such as {"input": "…"}')
@@ -39,7 +39,15 @@ def read(body: bytes) -> Asked:
     if text is not None and (not isinstance(text, str) or not text.strip()):
         raise Invalid("input: must be a text that is not empty", field="input")
     parameters = {name: value for name, value in document.items() if name not in _RESERVED}
+    _check_depth(document)
     return Asked(text=text or _last_text(messages), messages=messages, parameters=parameters)
+
+
+def _check_depth(document: dict[str, Any]) -> None:
+    try:
+        msgspec.json.encode(document)
+    except RecursionError as error:
+        raise Invalid("the body is nested too deeply") from error
 
 
 def _messages(found: Any) -> list[dict[str, Any]] | None:

@@ -1,6 +1,7 @@
 """`make run`: the whole of Gero on this machine, with a demo leaderboard ranked and served."""
 
 import argparse
+import logging
 import signal
 import sys
 import threading
@@ -26,6 +27,8 @@ def main() -> int:
     """Run until Ctrl-C. The exit status is 1 when it could not start, or the demo failed."""
     options = _options()
     console = Console(highlight=False)
+    for chatty in ("moto", "aiohttp.server"):  # they log what they answer: each failed run, each malformed request
+        logging.getLogger(chatty).setLevel(logging.CRITICAL)
     for number in _ENDING:
         signal.signal(number, _interrupt_once)
     kept = Kept(options.data)

@@ -177,5 +177,9 @@ def test_the_dataset_check_tells_rows_and_faults(api: TestClient, ready: Ready) 
 def test_the_api_documents_itself_and_unknown_paths_answer_in_json(api: TestClient) -> None:
     document = api.get("/openapi.json").json()
     assert "/api/leaderboards/{leaderboard_id}/run" in document["paths"]
+    assert "/v1/leaderboard/{leaderboard_id}/inference" in document["paths"]
+    answers = document["paths"]["/api/leaderboards"]["post"]["responses"]
+    assert "400" in answers
+    assert "422" not in answers
     assert api.get("/docs").status_code == 200
     assert api.get("/api/nothing").json()["code"] == "not_found"

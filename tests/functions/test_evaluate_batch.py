@@ -99,3 +99,14 @@ def test_a_batch_of_an_unknown_run_is_dropped(ready: Ready, context: Context) ->
     event = batch(ready, "one_batch", run, ready.good)
     table.delete(f"WS#{ready.workspace}#LB#{ready.leaderboard.id}", f"RUN#{run.id}")
     assert handler(event, context) == DONE
+
+
+def test_people_who_watch_see_how_far_a_batch_is(ready: Ready) -> None:
+    run = dispatched(ready)
+    job = evaluation.BatchJob(ready.workspace, ready.leaderboard.id, run.id, 1, 0, ready.good)
+    runs.rounds.report(job, evaluation.Tally(cells_done=2, errors=1, cost_nanos=5))
+    watched = runs.get(ready.workspace, ready.leaderboard.id, run.id)
+    assert (runs.progress(watched).cells_done, runs.progress(watched).errors) == (2, 1)
+    while records := received():
+        handler({"Records": records}, Context())
+    assert (runs.progress(watched).cells_done, runs.progress(watched).errors) == (6, 0), "counted once when it is done"

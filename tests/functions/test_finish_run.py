@@ -35,6 +35,15 @@ def test_three_rows_are_no_evidence_for_a_change(ready: Ready) -> None:
     assert served(ready).name == "good"
 
 
+def test_a_model_without_one_right_answer_is_not_put_into_production(ready: Ready) -> None:
+    ready.models.answer = lambda model, prompt: "<html>please log in</html>"
+    run = finished(ready)
+    assert run.status == "completed"
+    assert run.decision
+    assert run.decision["reason"] == "No model gave a right answer on 3 rows, so none is put into production."
+    assert leaderboards.get(ready.workspace, ready.leaderboard.id).production is None
+
+
 def test_a_pinned_model_is_served_whatever_the_ranking_says(ready: Ready) -> None:
     pin = LeaderboardPatch(model_selection=ModelSelection(mode="manual", model_id=ready.bad))
     leaderboards.patch(ready.workspace, ready.leaderboard.id, pin)

@@ -41,6 +41,12 @@ def test_good_rows_are_accepted_and_bad_ones_told_with_their_place(push: Push) -
     assert answer["rejections"][0]["field"] == "input"
 
 
+def test_a_row_that_could_not_be_scored_is_refused_at_once(push: Push) -> None:
+    answer = push(body=[{"input": "a"}, {"input": "b", "output": "c"}])[1]
+    assert answer["accepted_rows"] == 1
+    assert "exact evaluation needs an answer" in answer["rejections"][0]["error"]
+
+
 def test_a_retry_accepts_nothing_twice(push: Push) -> None:
     push()
     _, answer = push()

@@ -18,7 +18,7 @@ LIMITS = {  # seconds, megabytes
     "abandon_batch": (60, 512),
     "api": (29, 1024),
     "dispatch_round": (300, 512),
-    "evaluate_batch": (900, 1024),
+    "evaluate_batch": (480, 1024),
     "finish_run": (120, 512),
     "ingest_rows": (15, 512),
     "plan_run": (900, 2048),

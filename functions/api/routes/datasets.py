@@ -28,12 +28,19 @@ def check_dataset(caller: Writer, wanted: DatasetInput) -> dict[str, Any]:
     reader = datasets.Reader(islice(lines, _LINES_CHECKED))
     rows = list(reader)
     complete = next(lines, None) is None
+    unanswered = sum(not row.expected for row in rows)
+    faults = list(reader.errors)
+    if unanswered:
+        told = f"{unanswered:,} of the rows have no expected answer, which exact evaluation needs"
+        faults.append({"line": None, "field": "expected", "error": told})
+    if not rows and not faults:
+        faults.append({"line": None, "field": None, "error": "there are no rows"})
     return {
-        "ok": bool(rows) and reader.error_count == 0,
+        "ok": not faults,
         "rows_checked": len(rows),
         "complete": complete,
         "first_rows": [msgspec.to_builtins(row) for row in rows[:_ROWS_SHOWN]],
         "duplicates": reader.duplicates,
-        "error_count": reader.error_count,
-        "errors": reader.errors,
+        "error_count": max(reader.error_count, len(faults)),
+        "errors": faults,
     }

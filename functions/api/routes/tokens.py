@@ -46,7 +46,7 @@ def create_token(caller: Admin, wanted: TokenInput) -> TokenView:
 
 @router.post("/{token_id}/revoke")
 def revoke_token(caller: Admin, token_id: str) -> TokenView:
-    """Disable a token at once; its record stays."""
+    """Disable a token: at once here, within five seconds for inference. Its record stays."""
     return _view(access.tokens.revoke(caller.workspace_id, token_id))
 
 

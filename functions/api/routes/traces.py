@@ -13,7 +13,11 @@ router = APIRouter(tags=["traces"], dependencies=SCHEMES)
 _MAX_BYTES = 4_500_000  # Lambda answers at most 6 MB
 
 
-@router.get("/v1/leaderboard/{leaderboard_id}/traces", response_model=None)
+@router.get(
+    "/v1/leaderboard/{leaderboard_id}/traces",
+    response_model=None,
+    responses={200: {"content": {"application/x-ndjson": {}, "application/json": {}}}},
+)
 @router.get("/api/leaderboards/{leaderboard_id}/traces", response_model=None, include_in_schema=False)
 def read_traces(
     request: Request,

@@ -2,6 +2,7 @@
 
 from gero.evaluation import plan
 from gero.evaluation.batch import Finished, evaluate, salvage, time_left
+from gero.evaluation.checkpoint import Tally
 from gero.evaluation.exact import DEFAULT_NORMALIZERS, NORMALIZERS, ExactScorer, check_normalizers
 from gero.evaluation.job import BatchJob
 from gero.evaluation.latency import LatencyHistogram, add_counts
@@ -29,6 +30,7 @@ __all__ = [
     "PlannedCandidate",
     "RowMasks",
     "RowScores",
+    "Tally",
     "add_counts",
     "check_normalizers",
     "evaluate",

@@ -9,13 +9,13 @@ import msgspec
 from gero.datasets import Row
 from gero.evaluation import plan as plans
 from gero.evaluation import results
-from gero.evaluation.checkpoint import Checkpoint
+from gero.evaluation.checkpoint import Checkpoint, Tally
 from gero.evaluation.fan_out import FanOut
 from gero.evaluation.job import BatchJob
 from gero.evaluation.statistics import BatchStatistics
 from gero.traces import Trace
 
-_CHECKPOINT_SECONDS = 5.0
+_CHECKPOINT_SECONDS, _REPORT_SECONDS = 5.0, 2.0
 
 
 class Finished(msgspec.Struct, frozen=True):
@@ -28,13 +28,20 @@ class Finished(msgspec.Struct, frozen=True):
 
 
 async def evaluate(
-    job: BatchJob, *, redelivered: bool, deadline: float, keep_alive: Callable[[], None], every_seconds: float
+    job: BatchJob,
+    *,
+    redelivered: bool,
+    deadline: float,
+    keep_alive: Callable[[], None],
+    every_seconds: float,
+    report: Callable[[Tally], None] = lambda tally: None,
 ) -> Finished | None:
     """Answer and score what is not yet known of the batch, and store it. None when time ran out: the answers so far
     are in S3, and the same job continues from there.
 
     `deadline` is a `time.monotonic()` moment. `keep_alive` is called in a thread every `every_seconds`, so that the
-    queue knows somebody is at work; an exception it raises ends the work (in an ExceptionGroup).
+    queue knows somebody is at work; an exception it raises ends the work (in an ExceptionGroup). `report` gets
+    what is done so far every two seconds, in a thread.
     """
     plan = plans.load(job.workspace_id, job.leaderboard_id, job.run_id)
     rows = plans.load_block(plan, job.block)
@@ -47,6 +54,7 @@ async def evaluate(
             beats = [
                 group.create_task(_regularly(lambda: asyncio.to_thread(keep_alive), every_seconds)),
                 group.create_task(_regularly(checkpoint.save_part, _CHECKPOINT_SECONDS)),
+                group.create_task(_regularly(lambda: asyncio.to_thread(report, checkpoint.tally()), _REPORT_SECONDS)),
             ]
             complete = await FanOut(plan, candidate, headers).run(rows, checkpoint, deadline)
             for beat in beats:

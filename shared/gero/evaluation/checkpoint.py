@@ -21,6 +21,14 @@ from gero.kit import blobs
 from gero.traces import Trace
 
 
+class Tally(msgspec.Struct, frozen=True):
+    """What of a batch is done. Money in nano-dollars."""
+
+    cells_done: int
+    errors: int
+    cost_nanos: int
+
+
 class Checkpoint:
     """The journal of one batch. `answered` maps row ids to what is known of them."""
 
@@ -48,6 +56,12 @@ class Checkpoint:
         os.write(self._file, line + b"\n")
         self._unsaved.append(line)
         self.answered[row_id] = trace
+
+    def tally(self) -> Tally:
+        """What is done so far."""
+        found = list(self.answered.values())
+        errors = sum(one.error is not None for one in found)
+        return Tally(len(found), errors, sum(one.cost_nanos for one in found))
 
     async def save_part(self) -> None:
         """Bring what is new since the last part to S3."""

@@ -37,6 +37,8 @@ class Input(BaseModel):
 
 
 def _at_most(text: str, limit: int) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
     size = len(text.encode())
     if size > limit:
         raise ValueError(f"at most {limit:,} bytes, this has {size:,}")

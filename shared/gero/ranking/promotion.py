@@ -55,6 +55,9 @@ def decide(
         return Decision("keep", champion_id, champion_id, policy, "The production model is chosen by hand.")
     if leader is None:
         return Decision("keep", champion_id, champion_id, policy, "No row was scored, so production stays as it is.")
+    if champion_id is None and not leader.score:
+        reason = f"No model gave a right answer on {leader.n_scored:,} rows, so none is put into production."
+        return Decision("hold", None, None, policy, reason)
     if champion_id is None:
         reason = f"{_standing(leader)} and becomes the first production model."
         return Decision("first", leader.candidate_id, None, policy, reason)

@@ -7,8 +7,10 @@ redelivered message finds its batch done and changes nothing. Whoever completes 
 import contextlib
 from collections.abc import Iterator
 
+import msgspec
+
 from gero import traces
-from gero.evaluation import BatchJob, BatchStatistics, EvaluationPlan, Finished
+from gero.evaluation import BatchJob, BatchStatistics, EvaluationPlan, Finished, Tally
 from gero.kit import Conflict, conditions, queues, table, workflows
 from gero.kit.table import Changes, Write
 from gero.runs.run import ACTIVE, partition
@@ -77,9 +79,16 @@ def take(job: BatchJob, finished: Finished, *, abandoned: str | None = None) -> 
                     condition=conditions.present("total"),
                 ),
                 Write(index),
+                Write(key=(pk, _live_key(job))),
             ]
         )
     wake_if_complete(job.workspace_id, job.run_id, job.round)
+
+
+def report(job: BatchJob, tally: Tally) -> None:
+    """Show how far a batch is that is not done yet; only for people who watch."""
+    item = {"pk": _run_partition(job.workspace_id, job.run_id), "sk": _live_key(job)}
+    table.put(item | msgspec.to_builtins(tally))
 
 
 def wake_if_complete(workspace_id: str, run_id: str, number: int) -> None:
@@ -101,6 +110,10 @@ def _run_partition(workspace_id: str, run_id: str) -> str:
 
 def _round_key(number: int) -> str:
     return f"ROUND#{number:03}"
+
+
+def _live_key(job: BatchJob) -> str:
+    return f"LIVE#{job.name}"
 
 
 def _batch_key(job: BatchJob) -> str:

@@ -84,10 +84,11 @@ def progress(run: Run) -> Progress:
     """How far the run is, or was when it ended."""
     if not run.active:
         return Progress(run.cells_total, run.cells_done, run.errors, run.cost_nanos)
-    rounds = list(table.query(f"WS#{run.workspace_id}#RUN#{run.id}", "ROUND#"))
+    partition = f"WS#{run.workspace_id}#RUN#{run.id}"
+    rounds = [*table.query(partition, "ROUND#"), *table.query(partition, "LIVE#")]
     return Progress(
         cells_total=run.cells_total,
-        cells_done=sum(one.get("cells_done", 0) for one in rounds),
+        cells_done=min(run.cells_total, sum(one.get("cells_done", 0) for one in rounds)),
         errors=sum(one.get("errors", 0) for one in rounds),
         cost_nanos=sum(one.get("cost_nanos", 0) for one in rounds),
     )
