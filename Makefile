@@ -26,9 +26,11 @@ help: ## Show this list
 run: .venv/.ready ## Start everything on this machine and rank a demo leaderboard
 	@exec $(BIN)/python -u -m infra.local $(ARGS)
 
+# What watches the clock, or other processes, has the machine for itself.
+ALONE := tests/infra/local tests/journeys tests/benchmarks
 test: .venv/.ready ## Run every test
-	$(BIN)/python -m pytest -m "not benchmark" --numprocesses 2 --dist loadfile $(ARGS)
-	$(BIN)/python -m pytest -m benchmark -s $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(addprefix --ignore=,$(ALONE)) $(ARGS)
+	$(BIN)/python -m pytest -s $(ALONE) $(ARGS)
 
 check: .venv/.ready ## Lint, format and types
 	$(BIN)/ruff check .
