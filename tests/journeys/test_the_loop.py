@@ -89,6 +89,30 @@ def _two(rows: list[dict[str, object]]) -> list[dict[str, object]] | None:
     return rows if len(rows) == 2 else None
 
 
+AUTH = {
+    "bearer": ("authorization", "Bearer sk-1"),
+    "x_api_key": ("x-api-key", "sk-1"),
+    "x_drgero_api_key": ("x-dr.gero-api-key", "sk-1"),
+    "authorization": ("authorization", "sk-1"),
+    "custom_header": ("x-key", "sk-1"),
+}
+
+
+def test_every_way_to_authenticate_reaches_the_model(api: Client, serve: Serve) -> None:
+    with ModelServer(answer).running() as models:
+        body = {"name": "Auth", "system_prompt": "Add.", "dataset_url": serve("auth.jsonl", ROWS[:5])}
+        leaderboard_id = api.post("/api/leaderboards", body)["id"]
+        for method in AUTH:
+            model = {"model": method, "endpoint_url": models.url, "auth_method": method, "auth_token": "sk-1"}
+            header = {"auth_header_name": "X-Key"} if method == "custom_header" else {}
+            api.post(f"/api/leaderboards/{leaderboard_id}/models", model | header)
+        ended(api, leaderboard_id, api.post(f"/api/leaderboards/{leaderboard_id}/run")["id"])
+        for method, (name, value) in AUTH.items():
+            sent = [one["headers"] for one in models.requests if one["body"]["model"] == method]
+            assert len(sent) == 5
+            assert all(headers[name] == value for headers in sent)
+
+
 def test_a_faulty_dataset_fails_the_run_with_its_lines_and_unlocks(api: Client, serve: Serve, datasets: Path) -> None:
     lines = [json.dumps(row) for row in ROWS[:3]] + ["{broken", '{"output": "5"}']
     with ModelServer(answer).running() as models:

@@ -50,6 +50,7 @@ async def evaluate(
     checkpoint = Checkpoint(job, redelivered=redelivered)
     saved = False
     try:
+        await checkpoint.save_part()  # what a killed process left here is safe before anything else can happen
         async with asyncio.TaskGroup() as group:
             beats = [
                 group.create_task(_regularly(lambda: asyncio.to_thread(keep_alive), every_seconds)),
