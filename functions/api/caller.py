@@ -9,7 +9,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from gero import access
 from gero.access import Principal
 
-_SCHEMES = [
+SCHEMES = [
     Depends(HTTPBearer(auto_error=False, description="An API token, `drgero_…`")),
     Depends(APIKeyHeader(name="X-API-Key", auto_error=False)),
 ]
@@ -32,7 +32,6 @@ Reader = Annotated[Principal, _needs("leaderboards:read")]
 Writer = Annotated[Principal, _needs("leaderboards:write")]
 Runner = Annotated[Principal, _needs("leaderboards:run")]
 Admin = Annotated[Principal, _needs("workspace:admin")]
-SCHEMES = _SCHEMES
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many to return")]
 Offset = Annotated[int, Query(ge=0, le=100_000, description="How many to skip")]

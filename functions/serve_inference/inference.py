@@ -80,6 +80,7 @@ def _answered(answer: Answer, target: Target, trace: Trace, owner: tuple[str, st
         tokens_in=answer.tokens_in,
         tokens_out=answer.tokens_out,
         cost_nanos=answer.cost_nanos,
+        usage_estimated=answer.usage_estimated,
     )
     body = {
         "id": f"chatcmpl-{trace.trace_id}",

@@ -1,4 +1,4 @@
-"""Conditions of DynamoDB writes, composable with `&` and `|`: `absent("pk") | below("lease_until", now)`."""
+"""Conditions of DynamoDB writes, composable with `&` and `|`: `absent("pk") | differs("row", text)`."""
 
 from dataclasses import dataclass, field
 from itertools import count
@@ -47,11 +47,6 @@ def equals(attribute: str, value: Any) -> Condition:
 def differs(attribute: str, value: Any) -> Condition:
     """The attribute has another value."""
     return _compared(attribute, "<>", value)
-
-
-def below(attribute: str, value: Any) -> Condition:
-    """The attribute is smaller than the value."""
-    return _compared(attribute, "<", value)
 
 
 def _compared(attribute: str, operator: str, value: Any) -> Condition:

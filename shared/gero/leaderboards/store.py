@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gero.kit import Conflict, Invalid, NotFound, blobs, clock, conditions, new_id, table
+from gero.kit import Conflict, Invalid, NotFound, blobs, clock, conditions, log, new_id, table
 from gero.kit.table import Write
 from gero.leaderboards.leaderboard import Leaderboard, LeaderboardInput, LeaderboardPatch
 from gero.providers import target
@@ -103,8 +103,11 @@ def sweep_deleted(limit: int = 10) -> int:
     """Sweep leaderboards that were deleted; returns how many are swept. Harmless when repeated."""
     swept = 0
     for item in table.query_due(DELETED, clock.iso(), limit):
-        sweep(item["pk"].removeprefix("WS#"), item["leaderboard_id"])
-        swept += 1
+        try:
+            sweep(item["pk"].removeprefix("WS#"), item["leaderboard_id"])
+            swept += 1
+        except Exception as error:  # noqa: BLE001  one leaderboard's trouble must not keep the others waiting
+            log.failure("leaderboard.not_swept", error, leaderboard_id=item["leaderboard_id"])
     return swept
 
 

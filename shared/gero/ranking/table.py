@@ -45,11 +45,6 @@ class RankingEntry(msgspec.Struct, frozen=True):
         return str(self.rank_low) if self.rank_low == self.rank_high else f"{self.rank_low}-{self.rank_high}"
 
     @property
-    def n_unscored(self) -> int:
-        """Rows that were asked but could not be scored by no fault of the model."""
-        return self.n_rows - self.n_scored
-
-    @property
     def error_rate(self) -> float:
         """Share of the asked rows on which the model itself failed."""
         return self.n_errors / self.n_rows if self.n_rows else 0.0

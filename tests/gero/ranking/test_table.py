@@ -24,7 +24,7 @@ def test_an_entry_shows_score_cost_latency_errors_and_unscored_rows() -> None:
     assert (entry.candidate_id, entry.name, entry.label) == ("a", "Model A", "1")
     assert entry.score == pytest.approx(2 / 3)
     assert (entry.score_low, entry.score_high) == wilson(60 / 90, 90)
-    assert (entry.n_rows, entry.n_scored, entry.n_unscored, entry.n_errors) == (100, 90, 10, 5)
+    assert (entry.n_rows, entry.n_scored, entry.n_errors) == (100, 90, 5)
     assert entry.error_rate == 0.05
     assert (entry.cost_nanos, entry.cost_nanos_per_1000_rows) == (2_000_050, 20_000_500)
     assert (entry.tokens_in, entry.tokens_out) == (700, 300)
