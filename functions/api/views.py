@@ -6,11 +6,11 @@ from pydantic import BaseModel
 
 from gero import runs
 from gero.kit import clock, money, settings
-from gero.leaderboards import Leaderboard, ModelSelection, Production
+from gero.leaderboards import Leaderboard, ModelSelection, Production, PushSettings
 from gero.runs import Run
 
 
-class LeaderboardView(BaseModel):
+class LeaderboardView(PushSettings):
     """A leaderboard."""
 
     id: str
@@ -18,7 +18,7 @@ class LeaderboardView(BaseModel):
     system_prompt: str
     dataset_type: str
     dataset_url: str | None
-    max_samples_to_gather: int
+    field_mapping: dict[str, str]
     eval_type: str
     normalizers: list[str]
     concurrency: int

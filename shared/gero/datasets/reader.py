@@ -6,7 +6,7 @@ from typing import Any
 import jsonlines
 import msgspec
 
-from gero.datasets import rows
+from gero.datasets import fields
 from gero.datasets.rows import Row
 from gero.kit import Invalid, TooLarge
 
@@ -52,7 +52,7 @@ class Reader:
 
     def _row(self, document: Any) -> Row | None:
         try:
-            return rows.parse(document)
+            return fields.parse(document)
         except Invalid as error:
             self._fault(error.message, error.details.get("field"))
             return None

@@ -4,6 +4,7 @@ from gero.leaderboards import candidates, production
 from gero.leaderboards.candidates import Candidate, CandidateInput
 from gero.leaderboards.leaderboard import Leaderboard, LeaderboardInput, LeaderboardPatch, ModelSelection, Production
 from gero.leaderboards.planning import plan_run, start_run
+from gero.leaderboards.push_settings import PushSettings
 from gero.leaderboards.store import claim_due, create, delete, get, listed, patch, sweep, sweep_deleted
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "LeaderboardPatch",
     "ModelSelection",
     "Production",
+    "PushSettings",
     "candidates",
     "claim_due",
     "create",

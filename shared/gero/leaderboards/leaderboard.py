@@ -1,5 +1,6 @@
 """A leaderboard: the task, its data, its scoring, and which model serves it."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -16,11 +17,17 @@ from pydantic.alias_generators import to_camel
 
 from gero import datasets, evaluation
 from gero.kit import Invalid
+from gero.leaderboards.push_settings import PUSH_FIELDS, PushSettings
 from gero.leaderboards.schedule import Schedule
 
 Policy = Literal["top", "default", "strict", "eager"]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Prompt = Annotated[str, Field(min_length=1), AfterValidator(lambda prompt: _at_most(prompt, MAX_PROMPT_BYTES))]
+FieldName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+FieldMapping = Annotated[
+    dict[datasets.Field, FieldName],
+    Field(description="Where the rows have a field: Gero's name of it to theirs; a dotted name leads into objects"),
+]
 MAX_PROMPT_BYTES = 100_000
 
 
@@ -62,14 +69,14 @@ class ModelSelection(BaseModel):
         return self
 
 
-class LeaderboardInput(Input):
+class LeaderboardInput(Input, PushSettings):
     """The body that creates a leaderboard."""
 
     name: Name
     system_prompt: Prompt = Field(validation_alias=_PROMPT_NAMES)
     dataset_type: Literal["GET", "PUSH"] = "GET"
     dataset_url: str | None = None
-    max_samples_to_gather: int = Field(10_000, ge=1, le=1_000_000)
+    field_mapping: FieldMapping = Field(default_factory=dict)
     eval_type: Literal["exact"] = "exact"
     normalizers: list[str] = Field(default_factory=lambda: list(evaluation.DEFAULT_NORMALIZERS))
     concurrency: int = Field(16, ge=1, le=256)
@@ -83,6 +90,9 @@ class LeaderboardInput(Input):
             raise ValueError("dataset_url: a GET dataset needs the URL of a Hugging Face JSONL file")
         if self.dataset_type == "PUSH" and self.dataset_url:
             raise ValueError("dataset_url: a PUSH dataset has none; its rows come through the webhook")
+        for name in sorted(PUSH_FIELDS):
+            if self.dataset_type == "GET" and getattr(self, name) != PushSettings.model_fields[name].default:
+                raise ValueError(f"{name}: only a PUSH dataset has this setting")
         try:
             evaluation.check_normalizers(self.normalizers)
             if self.dataset_url:
@@ -99,8 +109,18 @@ class LeaderboardPatch(Input):
     system_prompt: Prompt | None = Field(None, validation_alias=_PROMPT_NAMES)
     dataset_type: Literal["GET", "PUSH"] | None = None
     dataset_url: str | None = None
-    eval_type: Literal["exact"] | None = None
+    field_mapping: FieldMapping | None = None
+    auto_limit_size: bool | None = None
     max_samples_to_gather: int | None = None
+    sampling_algorithm: datasets.Algorithm | None = None
+    daily_event_limit: int | None = None
+    monthly_event_limit: int | None = None
+    end_date: date | None = None
+    dedupe: bool | None = None
+    consolidate_every_events: int | None = None
+    consolidate_every_hours: int | None = None
+    run_on_new_version: bool | None = None
+    eval_type: Literal["exact"] | None = None
     normalizers: list[str] | None = None
     concurrency: int | None = None
     model_selection: ModelSelection | None = None
@@ -120,7 +140,7 @@ class Production(BaseModel):
     reason: str
 
 
-class Leaderboard(BaseModel):
+class Leaderboard(PushSettings):
     """A leaderboard as stored."""
 
     model_config = ConfigDict(frozen=True)
@@ -130,7 +150,7 @@ class Leaderboard(BaseModel):
     system_prompt: str
     dataset_type: Literal["GET", "PUSH"]
     dataset_url: str | None
-    max_samples_to_gather: int
+    field_mapping: FieldMapping = Field(default_factory=dict)
     eval_type: Literal["exact"]
     normalizers: list[str]
     concurrency: int
@@ -153,12 +173,13 @@ class Leaderboard(BaseModel):
                 "system_prompt",
                 "dataset_type",
                 "dataset_url",
-                "max_samples_to_gather",
+                "field_mapping",
                 "eval_type",
                 "normalizers",
                 "concurrency",
                 "model_selection",
                 "promotion_policy",
                 "version",
+                *(PUSH_FIELDS if self.dataset_type == "PUSH" else ()),
             },
         )

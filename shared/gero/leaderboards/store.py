@@ -12,6 +12,7 @@ from gero.providers import target
 
 DUE = "schedule"  # the partition of the index of due work in which scheduled leaderboards wait
 DELETED = "deleted"  # and the one in which the remains of deleted leaderboards do
+_CAN_BE_NULL = ("schedule", "dataset_url", "daily_event_limit", "monthly_event_limit", "end_date")
 _TRIES = 5
 
 
@@ -52,7 +53,7 @@ def patch(workspace_id: str, leaderboard_id: str, wanted: LeaderboardPatch) -> L
     named = wanted.model_fields_set - {"version"}
     changes = {name: getattr(wanted, name) for name in named}
     for name, value in changes.items():
-        if value is None and name not in ("schedule", "dataset_url"):
+        if value is None and name not in _CAN_BE_NULL:
             raise Invalid(f"{name}: cannot be null", field=name)
 
     def change(current: Leaderboard) -> Leaderboard:
