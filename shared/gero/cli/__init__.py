@@ -2,26 +2,36 @@
 
 from gero.cli.commands import (
     candidates,
+    dataset_changes,
     datasets,
+    exporting,
     inference,
+    integrations,
     leaderboards,
+    push_tokens,
     pushing,
     ranking,
     run,
     runs,
+    schedules,
     sign_in,
     tokens,
     traces,
 )
-from gero.cli.root import ACCOUNT, EVALUATE, new_app
+from gero.cli.root import ACCOUNT, EVALUATE, PRODUCTION, new_app
 
 __all__ = ["app"]
 
 app = new_app()
 for module in (run, ranking, inference, traces, pushing, sign_in):
     app.add_typer(module.group)
+for module in (exporting, dataset_changes):
+    datasets.group.add_typer(module.group)
 app.add_typer(leaderboards.group, name="leaderboard", rich_help_panel=EVALUATE)
 app.add_typer(candidates.group, name="candidate", rich_help_panel=EVALUATE)
 app.add_typer(datasets.group, name="dataset", rich_help_panel=EVALUATE)
 app.add_typer(runs.group, name="runs", rich_help_panel=EVALUATE)
+app.add_typer(schedules.group, name="schedule", rich_help_panel=EVALUATE)
+app.add_typer(push_tokens.group, name="push-token", rich_help_panel=PRODUCTION)
 app.add_typer(tokens.group, name="token", rich_help_panel=ACCOUNT)
+app.add_typer(integrations.group, name="integration", rich_help_panel=ACCOUNT)

@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 import httpx
 
 from gero.cli.failure import FAILED, NOT_SIGNED_IN, Failure
+from gero.cli.faults import fault_lines
 from gero.cli.settings import is_loopback
 
 _ATTEMPTS: Final = 4
@@ -16,17 +17,23 @@ _FIRST_PAUSE_SECONDS: Final = 0.2
 _LONGEST_PAUSE_SECONDS: Final = 5.0
 _PASSING: Final = frozenset({429, 502, 503})
 _PAGE: Final = 200
-_FAULTS_SHOWN: Final = 20
+_PUSH_HEADER: Final = "X-Dr.Gero-Push-Token"
 
 
 class Client:
-    """One API and one token. Every method raises Failure with the API's own sentence when it refuses."""
+    """One API and one token. Every method raises Failure with the API's own sentence when it refuses.
 
-    def __init__(self, api_url: str, token: str | None = None, inference_url: str | None = None) -> None:
+    A push token (`hpd_…`) goes in a header of its own and may push rows, to its leaderboard only.
+    """
+
+    def __init__(
+        self, api_url: str, token: str | None = None, inference_url: str | None = None, *, push_token: str | None = None
+    ) -> None:
         self.api_url = api_url
         self.inference_url = inference_url or api_url
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.Client(
-            headers={"Authorization": f"Bearer {token}"} if token else {},
+            headers={**headers, _PUSH_HEADER: push_token} if push_token else headers,
             timeout=httpx.Timeout(30, connect=5),
             trust_env=not is_loopback(api_url),  # a proxy of the environment cannot reach this machine's ports
         )
@@ -46,6 +53,10 @@ class Client:
         """Write; `repeatable` when doing it twice is the same as doing it once."""
         return self._call("POST", self.api_url + path, repeatable=repeatable, json={} if body is None else body)
 
+    def put(self, path: str, body: Any) -> dict[str, Any]:
+        """Set the whole of it."""
+        return self._call("PUT", self.api_url + path, repeatable=True, json=body)
+
     def patch(self, path: str, body: Any) -> dict[str, Any]:
         """Change the named fields."""
         return self._call("PATCH", self.api_url + path, json=body)
@@ -59,11 +70,11 @@ class Client:
         url = f"{self.inference_url}/v1/leaderboard/{leaderboard_id}/inference"
         return self._call("POST", url, json=body, timeout=httpx.Timeout(125, connect=5))
 
-    def every(self, path: str, key: str, limit: int | None = None) -> Iterator[dict[str, Any]]:
-        """The items of a paged list, at most `limit`."""
-        offset = 0
-        while limit is None or offset < limit:
-            size = _PAGE if limit is None else min(_PAGE, limit - offset)
+    def every(self, path: str, key: str, limit: int | None = None, offset: int = 0) -> Iterator[dict[str, Any]]:
+        """The items of a paged list from `offset` on, at most `limit`."""
+        end = None if limit is None else offset + limit
+        while end is None or offset < end:
+            size = _PAGE if end is None else min(_PAGE, end - offset)
             page = self.get(path, limit=size, offset=offset)[key]
             yield from page[:size]
             if len(page) < size:
@@ -121,19 +132,6 @@ def _refusal(response: httpx.Response, body: dict[str, Any]) -> Failure:
     faults = details.get("errors") if isinstance(details, dict) else None
     lines = [line for line in fault_lines(faults) if line != sentence] if isinstance(faults, list) else []
     if status == httpx.codes.UNAUTHORIZED:
-        return Failure(f"{sentence.rstrip('.')}: sign in with `gero login`", NOT_SIGNED_IN, lines)
+        fix = "check GERO_PUSH_TOKEN" if _PUSH_HEADER in response.request.headers else "sign in with `gero login`"
+        return Failure(f"{sentence.rstrip('.')}: {fix}", NOT_SIGNED_IN, lines)
     return Failure(sentence, FAILED, lines)
-
-
-def fault_lines(faults: list[Any]) -> list[str]:
-    """Faults of dataset rows ({line, field, error}) as one line of text each, the first of many."""
-    lines = [_fault_line(fault) if isinstance(fault, dict) else str(fault) for fault in faults[:_FAULTS_SHOWN]]
-    rest = len(faults) - _FAULTS_SHOWN
-    return lines if rest <= 0 else [*lines, f"and {rest:,} more"]
-
-
-def _fault_line(fault: dict[str, Any]) -> str:
-    error, field = str(fault.get("error", fault)), fault.get("field")
-    place = [f"line {fault['line']}"] if fault.get("line") else []
-    named = [str(field)] if field and not error.startswith(f"{field}:") else []
-    return ": ".join([*place, *named, error])

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Annotated, Any, Concatenate, ParamSpec
+from typing import Annotated, Any, Concatenate, ParamSpec, get_args, get_type_hints
 
 import typer
 
@@ -47,7 +47,10 @@ def new_group(description: str | None = None) -> typer.Typer:
 def command(
     app: typer.Typer, name: str, *examples: str, panel: str | None = None
 ) -> Callable[[Callable[Concatenate[Session, _Arguments], None]], Callable[Concatenate[Session, _Arguments], None]]:
-    """Register a function of (session, its own arguments); the options of the session are added to them."""
+    """Register a function of (session, its own arguments); the options of the session are added to them.
+
+    `**options: Unpack[…]` of a typed dictionary is an option for each of its keys, None where it was not given.
+    """
 
     def register(
         function: Callable[Concatenate[Session, _Arguments], None],
@@ -69,10 +72,16 @@ def _with_session(function: Callable[..., None]) -> Callable[..., None]:
     def option(name: str, kind: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
 
+    def expanded(parameter: inspect.Parameter) -> list[inspect.Parameter]:
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
+            return [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
+        (options,) = get_args(parameter.annotation)
+        return [option(name, kind, None) for name, kind in get_type_hints(options, include_extras=True).items()]
+
     _, *own = inspect.signature(function).parameters.values()
     parameters = [
         option("context", typer.Context),
-        *(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own),
+        *(one for parameter in own for one in expanded(parameter)),
         option("as_json", Json, default=False),
         option("api_url", ApiUrl, default=None),
         option("token", Token, default=None),

@@ -14,9 +14,14 @@ _SHORTEST_PART: Final = 4
 _SHOWN: Final = 10
 
 
+def is_id(reference: str | None) -> bool:
+    """Whether it is a whole id, so that nothing has to be looked up."""
+    return bool(reference and _UUID.fullmatch(reference))
+
+
 def leaderboard(client: "Client", reference: str | None) -> dict[str, Any]:
     """The leaderboard meant; without a reference the only one of the workspace."""
-    if reference and _UUID.fullmatch(reference):
+    if reference and is_id(reference):
         return client.get(f"/api/leaderboards/{reference}")
     everything = list(client.every("/api/leaderboards", "leaderboards"))
     if reference:
@@ -30,7 +35,7 @@ def leaderboard(client: "Client", reference: str | None) -> dict[str, Any]:
 
 def leaderboard_id(client: "Client", reference: str | None) -> str:
     """Its id, without asking the API when the reference is one."""
-    if reference and _UUID.fullmatch(reference):
+    if reference and is_id(reference):
         return reference
     return str(leaderboard(client, reference)["id"])
 
@@ -45,9 +50,14 @@ def token(client: "Client", reference: str) -> dict[str, Any]:
     return choose(client.get("/api/tokens", limit=200)["tokens"], reference, "token")
 
 
+def push_token(client: "Client", leaderboard_id: str, reference: str) -> dict[str, Any]:
+    """The push token of the leaderboard meant."""
+    return choose(client.get(f"/api/leaderboards/{leaderboard_id}/dataset/tokens")["tokens"], reference, "push token")
+
+
 def run_id(client: "Client", leaderboard_id: str, reference: str | None) -> str:
     """The id of the run meant by an id or its end; without a reference the latest."""
-    if reference and _UUID.fullmatch(reference):
+    if reference and is_id(reference):
         return reference
     path = f"/api/leaderboards/{leaderboard_id}/runs"
     if reference:

@@ -1,10 +1,11 @@
-"""Following a run until it ends."""
+"""Asking again and again, ever more seldom: until a run ends, until a dataset has its new version."""
 
 import time
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
 
-from gero.cli.client import Client
+if TYPE_CHECKING:
+    from gero.cli.client import Client
 
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 _FIRST_PAUSE_SECONDS: Final = 0.3
@@ -12,13 +13,19 @@ _LONGEST_PAUSE_SECONDS: Final = 2.0
 _GROWTH: Final = 1.25
 
 
-def follow_run(client: Client, leaderboard_id: str, run_id: str) -> Iterator[dict[str, Any]]:
-    """The run as it is now, again and again ever more seldom; the last one has ended."""
+def follow_run(client: "Client", leaderboard_id: str, run_id: str) -> Iterator[dict[str, Any]]:
+    """The run as it is now, again and again; the last one has ended."""
+    path = f"/api/leaderboards/{leaderboard_id}/runs/{run_id}"
+    return follow(lambda: client.get(path), lambda run: run["status"] in ENDED)
+
+
+def follow(read: Callable[[], dict[str, Any]], ended: Callable[[dict[str, Any]], bool]) -> Iterator[dict[str, Any]]:
+    """What `read` gives, again and again; the last one has ended."""
     pause = _FIRST_PAUSE_SECONDS
     while True:
-        run = client.get(f"/api/leaderboards/{leaderboard_id}/runs/{run_id}")
-        yield run
-        if run["status"] in ENDED:
+        found = read()
+        yield found
+        if ended(found):
             return
         time.sleep(pause)
         pause = min(pause * _GROWTH, _LONGEST_PAUSE_SECONDS)

@@ -1,9 +1,9 @@
-"""The rows of a local JSONL file in batches that the API takes, each row with its line number."""
+"""The rows of a local JSONL file, each with its line number, and batches that the API takes."""
 
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from os import fstat
 from typing import Any, BinaryIO, Final, cast
@@ -16,37 +16,48 @@ BYTES_PER_BATCH: Final = 2_000_000
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
+@dataclass(frozen=True)
+class Record:
+    """A row of a file, or the fault that there is none; `line` counts from 1, `size` is in bytes."""
+
+    line: int
+    size: int
+    row: Any = None
+    fault: str | None = None
+
+
 @dataclass
 class Batch:
-    """Rows to send and their line numbers, from 1, and the faults of lines that cannot be sent."""
+    """Rows to send and their line numbers, and the faults of lines that cannot be sent."""
 
     rows: list[Any] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     faults: list[dict[str, Any]] = field(default_factory=list)
     size: int = 0
 
-    def has_room(self, line: bytes) -> bool:
-        """Whether this line belongs into the batch; an empty batch has room for any."""
-        lines = len(self.rows) + len(self.faults)
-        return not lines or (lines < ROWS_PER_BATCH and self.size + len(line) <= BYTES_PER_BATCH)
+    def has_room(self, record: Record) -> bool:
+        """Whether this record belongs into the batch; an empty batch has room for any."""
+        count = len(self.rows) + len(self.faults)
+        return not count or (count < ROWS_PER_BATCH and self.size + record.size <= BYTES_PER_BATCH)
 
-    def add(self, number: int, line: bytes) -> None:
-        """Add the row of a line, or the fault that it is none."""
-        try:
-            self.rows.append(json.loads(line, parse_constant=_refuse_constant))
-        except ValueError as error:
-            self.faults.append({"line": number, "field": None, "error": f"not JSON: {error}"})
-        else:
-            self.lines.append(number)
-            self.size += len(line)
+    def add(self, record: Record) -> None:
+        """Add a row, or a fault."""
+        if record.fault is not None:
+            self.faults.append({"line": record.line, "field": None, "error": record.fault})
+            return
+        self.rows.append(record.row)
+        self.lines.append(record.line)
+        self.size += record.size
 
 
 class RowFile:
     """A file of lines that may be compressed; `position` and `size` are in bytes of the file as stored."""
 
-    def __init__(self, stored: BinaryIO, lines: BinaryIO) -> None:
+    def __init__(self, stored: BinaryIO) -> None:
+        start = stored.peek(len(_GZIP_MAGIC))[: len(_GZIP_MAGIC)] if hasattr(stored, "peek") else b""
+        zipped = start == _GZIP_MAGIC  # whatever its name says
         self._stored = stored
-        self._lines = lines
+        self._lines = cast(BinaryIO, gzip.GzipFile(fileobj=stored)) if zipped else stored
         self.size = fstat(stored.fileno()).st_size if stored.seekable() else None
 
     @property
@@ -62,24 +73,33 @@ class RowFile:
             raise Failure(f"the file is damaged: {error}") from error
 
 
-def open_rows(stored: BinaryIO) -> RowFile:
-    """The lines of an open file, uncompressed when its first bytes are those of gzip, whatever its name says."""
-    start = stored.peek(len(_GZIP_MAGIC))[: len(_GZIP_MAGIC)] if hasattr(stored, "peek") else b""
-    if start == _GZIP_MAGIC:
-        return RowFile(stored, cast(BinaryIO, gzip.GzipFile(fileobj=stored)))
-    return RowFile(stored, stored)
-
-
-def batches(lines: RowFile) -> Iterator[Batch]:
-    """The rows in order; empty lines are skipped."""
-    batch = Batch()
+def json_records(lines: Iterable[bytes]) -> Iterator[Record]:
+    """The rows of JSON lines; empty lines are skipped."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        if not batch.has_room(line):
+        try:
+            yield Record(number, len(line), parsed(line.decode()))
+        except ValueError as error:
+            yield Record(number, len(line), fault=f"not JSON: {error}")
+
+
+def parsed(text: str) -> Any:
+    """The value of a JSON text. ValueError for what Python reads but cannot be sent: NaN, half a surrogate pair."""
+    value = json.loads(text, parse_constant=_refuse_constant)
+    if r"\ud" in text.casefold():
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def batches(records: Iterable[Record]) -> Iterator[Batch]:
+    """The records in order."""
+    batch = Batch()
+    for record in records:
+        if not batch.has_room(record):
             yield batch
             batch = Batch()
-        batch.add(number, line)
+        batch.add(record)
     if batch.rows or batch.faults:
         yield batch
 

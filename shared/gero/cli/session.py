@@ -43,14 +43,14 @@ class Session:
             raise Failure(f"not signed in to {self.settings.api_url}: {hint}", NOT_SIGNED_IN)
         return self.connect(self.settings.token)
 
-    def connect(self, token: str | None) -> "Client":
+    def connect(self, token: str | None, *, push_token: str | None = None) -> "Client":
         """The API of the settings with another token, or without one."""
         # Imported when needed, and without httpx's own command line tool, which takes more than half of the time.
         modules: dict[str, Any] = sys.modules
         modules.setdefault("httpx._main", None)
         from gero.cli.client import Client
 
-        return Client(self.settings.api_url, token, self.settings.inference_url)
+        return Client(self.settings.api_url, token, self.settings.inference_url, push_token=push_token)
 
     def leaderboard(self, reference: str | None) -> dict[str, Any]:
         """The leaderboard meant by a name, an id, or nothing when there is only one."""

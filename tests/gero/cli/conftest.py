@@ -57,7 +57,15 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def nobody(api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gero:
     """Somebody without any configuration."""
-    for name in ("GERO_API_URL", "GERO_API_TOKEN", "GERO_AUTH_TOKEN", "GERO_DEBUG", "FORCE_COLOR", "COLUMNS"):
+    for name in (
+        "GERO_API_URL",
+        "GERO_API_TOKEN",
+        "GERO_AUTH_TOKEN",
+        "GERO_PUSH_TOKEN",
+        "GERO_DEBUG",
+        "FORCE_COLOR",
+        "COLUMNS",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
@@ -74,8 +82,8 @@ def gero(nobody: Gero, api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> Gero:
 
 @pytest.fixture
 def triage(api: FakeApi) -> dict[str, Any]:
-    """The only leaderboard, with two candidates."""
-    leaderboard = api.add_leaderboard("Support triage")
+    """The only leaderboard, whose rows are pushed, with two candidates."""
+    leaderboard = api.add_leaderboard("Support triage", dataset_type="PUSH")
     api.add_model(leaderboard, "small-1")
     api.add_model(leaderboard, "big-1")
     return leaderboard

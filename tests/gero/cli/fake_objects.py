@@ -1,6 +1,6 @@
 """Objects as the API shows them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 
@@ -13,6 +13,17 @@ def leaderboard(identifier: str, fields: dict[str, Any]) -> dict[str, Any]:
         "id": identifier,
         "dataset_type": "GET",
         "dataset_url": None,
+        "field_mapping": {},
+        "auto_limit_size": True,
+        "max_samples_to_gather": 10_000,
+        "sampling_algorithm": "LAST_N",
+        "daily_event_limit": None,
+        "monthly_event_limit": None,
+        "end_date": None,
+        "dedupe": True,
+        "consolidate_every_events": 500,
+        "consolidate_every_hours": 24,
+        "run_on_new_version": False,
         "eval_type": "exact",
         "normalizers": ["whitespace"],
         "concurrency": 16,
@@ -119,7 +130,13 @@ def advance(run: dict[str, Any], polls_to_end: int, error: str | None) -> None:
         ranking=entries,
         ranking_summary=f"{leader['name']} leads (0.900, 95 % 0.850-0.920), separable from all others",
         decision={**decision, "reason": f"{leader['name']} leads and becomes the first production model."},
-        dataset={"version": 1, "rows": 1000, "sha256": "0" * 64},
+        dataset={
+            "version": 1,
+            "rows": 1000,
+            "sha256": "0" * 64,
+            "source": {"kind": "huggingface", "repo": "acme/rows", "path": "rows.jsonl", "commit": "c0ffee"},
+            "limit": {"rows": 20, "algorithm": "LAST_N"},
+        },
     )
 
 
@@ -147,3 +164,27 @@ def traces() -> list[dict[str, Any]]:
         {"trace_id": f"t{index}", "source": source, "created_at": now(), **texts, **facts, **numbers}
         for index, source in enumerate(sources)
     ]
+
+
+def checked(url: str, mapping: dict[str, str]) -> dict[str, Any]:
+    """What a check of a file finds: `bad` has two faulty rows, `gated` cannot be reached."""
+    file = {"dataset_url": url, "repo": "acme/rows", "path": "rows.jsonl", "revision": "main"}
+    if "gated" in url:
+        error = "dataset_url: the dataset is gated; ask for access on its page"
+        fault = {"line": None, "field": "dataset_url", "error": error, "code": "gated"}
+        counts = {"rows_checked": 0, "complete": False, "error_count": 1, "errors": [fault]}
+        return {"ok": False, "reachable": False, **file, "commit": None, "size_bytes": None, **counts}
+    faults = [{"line": line, "field": "output", "error": "is missing"} for line in (3, 7)] if "bad" in url else []
+    rows = [{"id": "r1", "input": "1+1", "expected": ["2"], "origin": {"line": 1}}]
+    found = {"columns": ["question", "answer"], "detected": {"input": "question", "expected": "answer", **mapping}}
+    counts = {"rows_checked": 12, "complete": True, "duplicates": 0, "error_count": len(faults), "errors": faults}
+    size = {"commit": "c0ffee", "size_bytes": 12_345, "compressed": True, "first_rows": rows}
+    return {"ok": not faults, "reachable": True, **file, **size, **found, **counts}
+
+
+def schedule(wanted: dict[str, Any] | None, state: dict[str, Any] | None) -> dict[str, Any]:
+    """A schedule as the API shows it; each trigger comes in three days."""
+    at = (datetime.now(UTC) + timedelta(days=3, seconds=5)).isoformat()
+    triggers = wanted["triggers"] if wanted and not wanted["paused"] else {}
+    times = [{"trigger": name, "at": at} for name in triggers]
+    return {"schedule": wanted, "next_run_at": at if times else None, "next": times, "state": state}

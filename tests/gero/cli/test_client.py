@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gero.cli.client import Client, fault_lines
+from gero.cli.client import Client
 from gero.cli.failure import Failure
 from tests.gero.cli.fake_api import TOKEN, FakeApi
 
@@ -38,15 +38,3 @@ def test_a_server_of_something_else_is_recognized(client: Client, api: FakeApi) 
     api.interruptions = [200]
     with pytest.raises(Failure, match="not of the Gero API"):
         client.get("/api/workspace")
-
-
-def test_of_many_faults_the_first_are_shown() -> None:
-    lines = fault_lines([{"line": number, "error": "is empty"} for number in range(1, 1025)])
-    assert lines[0] == "line 1: is empty"
-    assert lines[-1] == "and 1,004 more"
-    assert len(lines) == 21
-
-
-def test_a_fault_names_its_field_once() -> None:
-    assert fault_lines([{"line": 0, "field": "input", "error": "input: is missing"}]) == ["input: is missing"]
-    assert fault_lines([{"line": 3, "field": "input", "error": "is missing"}]) == ["line 3: input: is missing"]

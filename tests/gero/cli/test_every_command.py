@@ -10,6 +10,7 @@ from typer.main import get_command
 
 from gero.cli import app
 from tests.gero.cli.conftest import Gero
+from tests.gero.cli.fake_access import HUGGING_FACE_TOKEN
 from tests.gero.cli.fake_api import TOKEN, FakeApi
 
 JOURNEY = (
@@ -25,7 +26,27 @@ JOURNEY = (
     "candidate list",
     "candidate remove c",
     "dataset check https://huggingface.co/good.jsonl",
+    "dataset show",
     "push rows.jsonl",
+    "dataset add-traces t0",
+    "dataset consolidate --wait",
+    "dataset versions",
+    "dataset rows",
+    "dataset compare 1 1",
+    "dataset export",
+    "dataset remove t0 --yes",
+    "push-token create --name web",
+    "push-token list",
+    "push-token rotate web",
+    "push-token revoke web",
+    "push-token delete web --yes",
+    "schedule set --every daily",
+    "schedule show",
+    "schedule clear --yes",
+    "integration check huggingface",
+    "integration connect huggingface",
+    "integration list",
+    "integration disconnect huggingface --yes",
     "run",
     "runs cancel",
     "run --rows 5 --wait",
@@ -53,7 +74,7 @@ def names(command: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
 def test_with_json_stdout_is_json_and_stderr_is_quiet(gero: Gero, api: FakeApi, tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text('{"input": "a", "output": "b"}\n')
     for line in JOURNEY:
-        result = gero(f"{line.format(token=TOKEN, url=api.url)} --json")
+        result = gero(f"{line.format(token=TOKEN, url=api.url)} --json", input=HUGGING_FACE_TOKEN)
         assert result.exit_code == 0, (line, result.output)
         assert isinstance(json.loads(result.stdout), dict)
         assert "--wait" in line or result.stderr == "", line

@@ -153,21 +153,36 @@ def test_candidates_are_listed_and_removed_by_name(gero: Gero, triage: dict[str,
     assert [model["name"] for model in gero.json("candidate list")["models"]] == ["big-1"]
 
 
-def test_a_token_is_shown_once_and_nothing_else_goes_to_stdout(gero: Gero, api: FakeApi) -> None:
-    result = gero("token create --name ci --scope leaderboards:run --scope leaderboards:read --expires 90d")
-    assert result.stdout == "drgero_shown_once\n"
-    assert "store it now" in result.stderr
-    asked = {"name": "ci", "scopes": ["leaderboards:run", "leaderboards:read"], "expires_in": "90d"}
-    assert api.requests[-1][2] == asked
-    listed = gero.ok("token list")
-    assert "leaderboards:run leaderboards:read" in listed
-    assert "active" in listed
-    assert "drgero_shown_once" not in listed
-
-
-def test_a_token_is_revoked_and_deleted_by_name(gero: Gero) -> None:
-    gero.ok("token create --name ci --scope '*'")
-    assert gero.ok("token revoke ci") == "Revoked token ci\n"
-    assert "revoked" in gero.ok("token list")
-    assert gero.json("token delete ci --yes")["deleted"] is True
-    assert gero.json("token list")["tokens"] == []
+def test_a_leaderboard_has_a_field_mapping_and_the_settings_of_its_pushed_rows(gero: Gero, api: FakeApi) -> None:
+    sizes = "--max-samples 1000 --no-auto-limit --sampling last_n --daily-limit 500 --monthly-limit 9000"
+    times = "--end-date 2026-12-31 --consolidate-events 50 --consolidate-hours 6 --no-dedupe --run-on-new-version"
+    fields = "--field input=question --field expected=answer.text"
+    gero.ok(f"leaderboard create --name Feedback --prompt x --push {fields} {sizes} {times}")
+    assert api.requests[-1][2] == {
+        "name": "Feedback",
+        "system_prompt": "x",
+        "dataset_type": "PUSH",
+        "field_mapping": {"input": "question", "expected": "answer.text"},
+        "max_samples_to_gather": 1000,
+        "auto_limit_size": False,
+        "sampling_algorithm": "LAST_N",
+        "daily_event_limit": 500,
+        "monthly_event_limit": 9000,
+        "end_date": "2026-12-31",
+        "consolidate_every_events": 50,
+        "consolidate_every_hours": 6,
+        "dedupe": False,
+        "run_on_new_version": True,
+    }
+    shown = " ".join(gero.ok("leaderboard show").split())
+    for told in (
+        "input ← question, expected ← answer.text",
+        "at most 1,000 rows, more are refused, repeated ones too",
+        "500 rows a day, 9,000 rows a month, until 2026-12-31",
+        "every 50 rows or 6 h, then a run",
+    ):
+        assert told in shown
+    gero.ok("leaderboard update --daily-limit none --end-date none --dedupe --field none")
+    changed: dict[str, Any] = {"daily_event_limit": None, "end_date": None, "dedupe": True, "field_mapping": {}}
+    assert api.requests[-1][2] == changed
+    assert "neither a number of rows nor none" in gero.refused("leaderboard update --daily-limit many", exit_code=2)

@@ -69,8 +69,8 @@ def test_rows_are_pushed_from_a_pipe(environment: dict[str, str], triage: dict[s
     process = start(environment, "push", "-", stdin=subprocess.PIPE)
     out, error = process.communicate('{"input": "a", "output": "b"}\n')
     assert (process.returncode, error) == (0, "")
-    assert out == "1 row accepted, 0 known before, 0 rejected\n"
-    assert api.rows == [{"input": "a", "output": "b"}]
+    assert out == "1 row accepted, 0 known before, 0 rejected, 1 waiting for the next version\n"
+    assert api.pending[triage["id"]] == [{"input": "a", "output": "b"}]
 
 
 def test_ctrl_c_stops_the_waiting_but_not_the_run(

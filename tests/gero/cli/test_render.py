@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from gero.cli.client import Client
-from gero.cli.render import formats, ranking_report, ranking_table, watch_run
+from gero.cli.render import byte_progress, formats, ranking_report, ranking_table, watch_run
 from tests.gero.cli import fake_objects
 from tests.gero.cli.fake_api import TOKEN, FakeApi
 
@@ -54,6 +54,24 @@ def test_a_run_is_watched_with_a_live_bar_on_a_terminal(api: FakeApi, triage: di
     assert final["status"] == "completed"
     assert "200 calls, 1 error, $0.002" in stream.getvalue()
     assert "completed" in stream.getvalue()
+
+
+def test_a_file_has_a_bar_on_a_terminal_only() -> None:
+    stream = io.StringIO()
+    with byte_progress(Console(file=stream, width=80, force_terminal=True), 100) as bar:
+        assert bar is not None
+        bar.show(50, "12 rows")
+    assert "12 rows" in stream.getvalue()
+    with byte_progress(Console(file=stream), 100) as bar:
+        assert bar is None
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(None, "–"), (999, "999 bytes"), (12_345, "12.3 kB"), (2_000_000, "2.0 MB"), (2e12, "2,000.0 GB")],
+)
+def test_sizes_use_the_unit_that_fits(number: float | None, text: str) -> None:
+    assert formats.size(number) == text
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,11 @@ def test_a_run_is_started_and_says_how_to_follow_it(gero: Gero, triage: dict[str
     assert ("POST", f"/api/leaderboards/{triage['id']}/run", {"rows": 20}) in api.requests
 
 
+def test_a_run_may_take_some_rows_of_a_version_that_is_named(gero: Gero, triage: dict[str, Any], api: FakeApi) -> None:
+    gero.ok("run --rows 20 --algorithm last_n --dataset-version 3")
+    assert api.requests[-1][2] == {"rows": 20, "algorithm": "LAST_N", "dataset_version": 3}
+
+
 def test_waiting_ends_with_the_ranking_and_the_decision(gero: Gero, triage: dict[str, Any]) -> None:
     result = gero("run --wait")
     assert result.exit_code == 0
@@ -65,7 +70,7 @@ def test_runs_are_listed_and_shown_by_the_end_of_their_id(gero: Gero, triage: di
     shown = gero.ok(f"runs show {first['id'][-8:]}")
     assert first["id"] in shown
     assert "12.5 s" in shown
-    assert "1,000 rows, version 1" in shown
+    assert "1,000 rows, version 1, of which 20, the newest, from acme/rows rows.jsonl at c0ffee" in shown
     assert gero.json("runs show")["id"] == second["id"]
 
 

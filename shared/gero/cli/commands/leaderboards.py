@@ -3,13 +3,15 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Unpack
 
 import typer
 
 from gero.cli import lookup, render
 from gero.cli.command import Leaderboard, Yes, command, new_group
 from gero.cli.failure import USAGE, Failure
+from gero.cli.options import Fields, field_mapping
+from gero.cli.push_options import PushOptions, push_fields
 from gero.cli.session import Session
 
 group = new_group("Create and change leaderboards: a task, its dataset and its prompt.")
@@ -45,6 +47,7 @@ Policy = Annotated[
     "create",
     'gero leaderboard create --name "Support triage" --prompt-file prompt.txt --dataset https://huggingface.co/…/rows.jsonl',
     'gero leaderboard create --name Feedback --prompt "Answer briefly." --push --normalizer case',
+    "gero leaderboard create --name Feedback --prompt-file prompt.txt --push --daily-limit 5000 --field input=question",
 )
 def create(
     session: Session,
@@ -56,6 +59,8 @@ def create(
     normalizer: Normalizers = None,
     concurrency: Concurrency = None,
     policy: Policy = None,
+    field: Fields = None,
+    **settings: Unpack[PushOptions],
 ) -> None:
     """Create a leaderboard."""
     if push == (dataset is not None):
@@ -67,7 +72,14 @@ def create(
         "name": name,
         "system_prompt": system_prompt,
         "dataset_type": "PUSH" if push else "GET",
-        **_given(dataset_url=dataset, normalizers=normalizer, concurrency=concurrency, promotion_policy=policy),
+        **_given(
+            dataset_url=dataset,
+            field_mapping=field_mapping(field),
+            normalizers=normalizer,
+            concurrency=concurrency,
+            promotion_policy=policy,
+        ),
+        **push_fields(settings),
     }
     created = session.api.post("/api/leaderboards", fields)
     session.answer(created, lambda: f"Created leaderboard {created['name']} ({created['id']})")
@@ -97,6 +109,7 @@ def show(session: Session, leaderboard: Leaderboard = None) -> None:
     'gero leaderboard update "Support triage" --policy strict',
     'gero leaderboard update "Support triage" --select gpt-mini',
     'gero leaderboard update "Support triage" --select winner',
+    "gero leaderboard update Feedback --monthly-limit none --consolidate-events 1000 --run-on-new-version",
 )
 def update(
     session: Session,
@@ -108,19 +121,23 @@ def update(
     normalizer: Normalizers = None,
     concurrency: Concurrency = None,
     policy: Policy = None,
+    field: Fields = None,
     select: Annotated[
         str | None, typer.Option(metavar="winner|MODEL", help="What serves: the winner of the ranking, or this model.")
     ] = None,
+    **settings: Unpack[PushOptions],
 ) -> None:
     """Change the fields that are given."""
     fields = _given(
         name=name,
         system_prompt=_prompt(prompt, prompt_file),
         dataset_url=dataset,
+        field_mapping=field_mapping(field),
         normalizers=normalizer,
         concurrency=concurrency,
         promotion_policy=policy,
     )
+    fields |= push_fields(settings)
     if not fields and select is None:
         raise Failure("say what to change, such as --policy strict; `gero leaderboard update --help` lists it", USAGE)
     leaderboard_id = session.leaderboard_id(leaderboard)

@@ -7,6 +7,7 @@ import typer
 from gero.cli import render
 from gero.cli.command import Leaderboard, command, new_group
 from gero.cli.failure import FAILED, INTERRUPTED, Failure
+from gero.cli.options import AlgorithmOption
 from gero.cli.root import EVALUATE
 from gero.cli.session import Session
 
@@ -15,16 +16,29 @@ group = new_group()
 Wait = Annotated[bool, typer.Option("--wait", "-w", help="Show the progress until it ends; fails when the run does.")]
 
 
-@command(group, "run", "gero run --wait", 'gero run "Support triage" --rows 200 --wait', panel=EVALUATE)
+@command(
+    group,
+    "run",
+    "gero run --wait",
+    'gero run "Support triage" --rows 200 --algorithm LAST_N --wait',
+    "gero run --dataset-version 3",
+    panel=EVALUATE,
+)
 def start(
     session: Session,
     leaderboard: Leaderboard = None,
     wait: Wait = False,
-    rows: Annotated[int | None, typer.Option(min=1, help="Evaluate a random sample of so many rows.")] = None,
+    rows: Annotated[int | None, typer.Option(min=1, help="Evaluate at most so many rows.")] = None,
+    algorithm: AlgorithmOption = None,
+    dataset_version: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Evaluate this version of the dataset, not the latest.")
+    ] = None,
 ) -> None:
     """Ask every candidate every row, and rank them."""
     leaderboard_id = session.leaderboard_id(leaderboard)
-    run = session.api.post(f"/api/leaderboards/{leaderboard_id}/run", {"rows": rows} if rows else {})
+    options = {"rows": rows, "algorithm": algorithm, "dataset_version": dataset_version}
+    given = {name: value for name, value in options.items() if value is not None}
+    run = session.api.post(f"/api/leaderboards/{leaderboard_id}/run", given)
     if wait:
         wait_until_ended(session, leaderboard_id, run["id"])
         return

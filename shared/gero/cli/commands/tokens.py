@@ -1,11 +1,12 @@
 """`gero token`: API tokens of the workspace."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from gero.cli import lookup, render
 from gero.cli.command import Yes, command, new_group
+from gero.cli.options import Expires
 from gero.cli.session import Session
 
 group = new_group("Create, revoke and delete API tokens of the workspace.")
@@ -25,9 +26,7 @@ def create(
     scope: Annotated[
         list[str], typer.Option(help="leaderboards:read|write|run|inference, models:read|write, …; repeat for several.")
     ],
-    expires: Annotated[
-        Literal["none", "1h", "1d", "7d", "30d", "90d", "180d", "1y"], typer.Option(help="How long it is valid.")
-    ] = "none",
+    expires: Expires = "none",
 ) -> None:
     """Create a token; its secret is printed once and cannot be shown again."""
     created = session.api.post("/api/tokens", {"name": name, "scopes": scope, "expires_in": expires})

@@ -8,43 +8,56 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from gero.cli.render.candidates import candidate_card, candidate_table
-    from gero.cli.render.datasets import dataset_report
+    from gero.cli.render.datasets import check_report, dataset_card
+    from gero.cli.render.integrations import integration_table
     from gero.cli.render.leaderboards import leaderboard_card, leaderboard_table
-    from gero.cli.render.progress import push_progress, watch_run
+    from gero.cli.render.progress import byte_progress, watch_run
     from gero.cli.render.ranking import ranking_of_run, ranking_report, ranking_table
     from gero.cli.render.runs import run_card, run_table
+    from gero.cli.render.schedules import schedule_card
     from gero.cli.render.tables import card
-    from gero.cli.render.tokens import token_table
+    from gero.cli.render.tokens import push_token_table, token_table
     from gero.cli.render.traces import trace_table
+    from gero.cli.render.versions import comparison, row_table, version_table
 
 __all__ = [
+    "byte_progress",
     "candidate_card",
     "candidate_table",
     "card",
-    "dataset_report",
+    "check_report",
+    "comparison",
+    "dataset_card",
+    "integration_table",
     "leaderboard_card",
     "leaderboard_table",
-    "push_progress",
+    "push_token_table",
     "ranking_of_run",
     "ranking_report",
     "ranking_table",
+    "row_table",
     "run_card",
     "run_table",
+    "schedule_card",
     "token_table",
     "trace_table",
+    "version_table",
     "watch_run",
 ]
 
 _MODULES: Final = {
     "candidates": ("candidate_card", "candidate_table"),
-    "datasets": ("dataset_report",),
+    "datasets": ("check_report", "dataset_card"),
+    "integrations": ("integration_table",),
     "leaderboards": ("leaderboard_card", "leaderboard_table"),
-    "progress": ("push_progress", "watch_run"),
+    "progress": ("byte_progress", "watch_run"),
     "ranking": ("ranking_of_run", "ranking_report", "ranking_table"),
     "runs": ("run_card", "run_table"),
+    "schedules": ("schedule_card",),
     "tables": ("card",),
-    "tokens": ("token_table",),
+    "tokens": ("push_token_table", "token_table"),
     "traces": ("trace_table",),
+    "versions": ("comparison", "row_table", "version_table"),
 }
 
 

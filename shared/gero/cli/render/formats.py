@@ -30,6 +30,17 @@ def counted(number: int | None, noun: str) -> str:
     return f"{count(number)} {noun if number == 1 else noun + 's'}"
 
 
+def size(number: float | None) -> str:
+    """Bytes in the unit that fits."""
+    if number is None:
+        return NOTHING
+    for unit in ("bytes", "kB", "MB"):
+        if number < 1000:
+            return f"{number:,.0f} {unit}" if unit == "bytes" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:,.1f} GB"
+
+
 def score(value: float | None) -> str:
     """A mean score of 0..1."""
     return NOTHING if value is None else f"{value:.3f}"
@@ -80,6 +91,12 @@ def age(text: str | None) -> str:
             amount = f"{size / unit:.0f} {name}"
             return f"{amount} ago" if seconds > 0 else f"in {amount}"
     return "just now" if seconds >= 0 else "soon"
+
+
+def when(text: str | None) -> str:
+    """How long ago, or in how long, and at what time of the local clock."""
+    then = moment(text)
+    return f"{age(text)} ({then.astimezone():%a %d %b %Y %H:%M %Z})" if then else NOTHING
 
 
 def short_id(identifier: str | None) -> str:

@@ -8,7 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gero.cli.render import formats
+from gero.cli.render.push_settings import consolidation, fields, kept_rows, limits
 from gero.cli.render.ranking import PRODUCTION_MARK
+from gero.cli.render.schedules import schedule_in_words
 from gero.cli.render.tables import GOOD, card, cell, table
 
 
@@ -31,12 +33,17 @@ def leaderboard_table(leaderboards: Iterable[dict[str, Any]]) -> Table:
 def leaderboard_card(one: dict[str, Any]) -> RenderableType:
     """Everything about one leaderboard."""
     production = one.get("production") or {}
+    pushed = one["dataset_type"] == "PUSH"
     return card(
         [
             ("name", one["name"]),
             ("id", one["id"]),
             ("prompt", one.get("system_prompt")),
             ("dataset", one.get("dataset_url") or one.get("dataset_type")),
+            ("fields", fields(one.get("field_mapping"))),
+            ("keeps", kept_rows(one) if pushed else None),
+            ("accepts", limits(one) if pushed else None),
+            ("new version", consolidation(one) if pushed else None),
             ("scored by", f"{one.get('eval_type')} match after {', '.join(one.get('normalizers') or []) or 'nothing'}"),
             ("concurrency", formats.count(one.get("concurrency"))),
             ("selection", _selection(one.get("model_selection") or {})),
@@ -46,7 +53,8 @@ def leaderboard_card(one: dict[str, Any]) -> RenderableType:
             ("because", production.get("reason")),
             ("active run", one.get("active_run_id")),
             ("latest run", one.get("latest_run_id")),
-            ("schedule", str(one["schedule"]) if one.get("schedule") else None),
+            ("schedule", schedule_in_words(one["schedule"]) if one.get("schedule") else None),
+            ("next run", formats.when(one.get("next_run_at"))),
             ("inference", one.get("inference_url")),
             ("traces", one.get("traces_url")),
         ]

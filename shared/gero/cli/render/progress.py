@@ -1,4 +1,4 @@
-"""Live progress: a run on its way, and rows being pushed. Where there is no terminal, a line now and then."""
+"""Live progress: a run on its way, a file being pushed or fetched. Where there is no terminal, a line now and then."""
 
 import time
 from contextlib import AbstractContextManager, nullcontext
@@ -33,20 +33,20 @@ def watch_run(client: Client, leaderboard_id: str, run_id: str, console: Console
     return run
 
 
-def push_progress(console: Console, total_bytes: int | None) -> "AbstractContextManager[PushBar | None]":
-    """A bar of the bytes of a file that were pushed; None where there is no terminal."""
-    return PushBar(console, total_bytes) if console.is_terminal else nullcontext(None)
+def byte_progress(console: Console, total_bytes: int | None) -> "AbstractContextManager[ByteBar | None]":
+    """A bar of the bytes of a file that went through; None where there is no terminal."""
+    return ByteBar(console, total_bytes) if console.is_terminal else nullcontext(None)
 
 
-class PushBar:
-    """The share of a file that was read, and the rows it gave; a moving bar when the size is unknown."""
+class ByteBar:
+    """The share of a file that went through, and what it gave; a moving bar when the size is unknown."""
 
     def __init__(self, console: Console, total_bytes: int | None) -> None:
-        text = TextColumn("{task.fields[rows]} rows")
+        text = TextColumn("{task.fields[facts]}")
         self._progress = Progress(
             SpinnerColumn(), BarColumn(), text, TimeElapsedColumn(), console=console, transient=True
         )
-        self._task = self._progress.add_task("", total=total_bytes, rows="0")
+        self._task = self._progress.add_task("", total=total_bytes, facts="")
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -55,9 +55,9 @@ class PushBar:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._progress.stop()
 
-    def show(self, position: int | None, rows: int) -> None:
+    def show(self, position: int | None, facts: str) -> None:
         """Move to `position`, in bytes of the file."""
-        self._progress.update(self._task, completed=position, rows=formats.count(rows))
+        self._progress.update(self._task, completed=position, facts=facts)
 
 
 class _RunBar:

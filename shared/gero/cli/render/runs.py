@@ -8,8 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from gero.cli.render import formats
+from gero.cli.render.push_settings import sample
 from gero.cli.render.ranking import ranking_of_run, ranking_report
 from gero.cli.render.tables import FAULT, GOOD, WARNING, card, cell, table, text
+from gero.cli.render.versions import source_in_words
 
 _STYLES: Final = {"completed": GOOD, "failed": FAULT, "cancelled": WARNING, "running": "cyan", "queued": "cyan"}
 
@@ -68,6 +70,11 @@ def _status(run: dict[str, Any]) -> Text:
 
 
 def _dataset(dataset: dict[str, Any]) -> str:
-    rows = f"{formats.counted(dataset.get('rows'), 'row')}"
-    version = dataset.get("version")
-    return f"{rows}, version {version}" if version is not None else rows
+    version, limit, source = dataset.get("version"), dataset.get("limit"), dataset.get("source")
+    parts = [
+        formats.counted(dataset.get("rows"), "row"),
+        f"version {version}" if version is not None else "",
+        f"of which {formats.count(limit['rows'])}, {sample(limit['algorithm'])}" if limit else "",
+        f"from {source_in_words(source)}" if source else "",
+    ]
+    return ", ".join(filter(None, parts))

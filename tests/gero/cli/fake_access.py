@@ -1,0 +1,71 @@
+"""The API in memory: tokens of the workspace and accounts elsewhere."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from tests.gero.cli.fake_objects import now
+from tests.gero.cli.fake_routes import Answer, Refused, route
+
+HUGGING_FACE_TOKEN = "hf_valid"
+
+
+def new_token(body: dict[str, Any], **more: Any) -> dict[str, Any]:
+    expires = body.get("expires_in", "none") != "none"
+    until = (datetime.now(UTC) + timedelta(days=1)).isoformat() if expires else None
+    times = {"created_at": now(), "expires_at": until, "revoked_at": None}
+    return {"id": str(uuid4()), "name": body["name"], **more, **times}
+
+
+class AccessRoutes:
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens: dict[str, dict[str, Any]] = {}
+        self.hugging_face: str | None = None
+
+    @route("GET", "/api/tokens")
+    def list_tokens(self, query: Any, body: Any) -> Answer:
+        return 200, {"tokens": list(self.tokens.values()), "count": len(self.tokens)}
+
+    @route("POST", "/api/tokens")
+    def create_token(self, query: Any, body: dict[str, Any]) -> Answer:
+        token = new_token(body, scopes=body["scopes"])
+        self.tokens[token["id"]] = token
+        return 201, {**token, "secret": "drgero_shown_once"}
+
+    @route("POST", "/api/tokens/{token}/revoke")
+    def revoke_token(self, query: Any, body: Any, token: str) -> Answer:
+        self.tokens[token]["revoked_at"] = now()
+        return 200, self.tokens[token]
+
+    @route("DELETE", "/api/tokens/{token}")
+    def delete_token(self, query: Any, body: Any, token: str) -> Answer:
+        del self.tokens[token]
+        return 204, None
+
+    @route("GET", "/api/integrations")
+    def list_integrations(self, query: Any, body: Any) -> Answer:
+        return 200, {"integrations": [self._hugging_face()]}
+
+    @route("PUT", "/api/integrations/huggingface")
+    def connect(self, query: Any, body: dict[str, str]) -> Answer:
+        if body["token"] != HUGGING_FACE_TOKEN:
+            raise Refused(400, "token: the hub refuses it; make a new one")
+        self.hugging_face = body["token"]
+        return 200, self._hugging_face()
+
+    @route("DELETE", "/api/integrations/huggingface")
+    def disconnect(self, query: Any, body: Any) -> Answer:
+        self.hugging_face = None
+        return 204, None
+
+    @route("POST", "/api/integrations/validate")
+    def validate(self, query: Any, body: dict[str, str]) -> Answer:
+        valid = body["token"] == HUGGING_FACE_TOKEN
+        told = {"account": "acme" if valid else None, "error": None if valid else "the hub refuses it"}
+        return 200, {"valid": valid, "provider": body["provider"], **told}
+
+    def _hugging_face(self) -> dict[str, Any]:
+        there = self.hugging_face is not None
+        facts = {"account": "acme" if there else None, "updated_at": now() if there else None}
+        return {"provider": "huggingface", "connected": there, **facts}

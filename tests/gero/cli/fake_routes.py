@@ -1,0 +1,83 @@
+"""How the API in memory answers requests: routes, refusals, pages, and the socket in front of them."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+Answer = tuple[int, Any]
+ROUTES: list[tuple[str, re.Pattern[str], str]] = []
+
+
+class Api(Protocol):
+    def handle(
+        self, method: str, path: str, query: dict[str, str], body: Any, headers: Mapping[str, str]
+    ) -> Answer: ...
+
+
+class Refused(Exception):
+    def __init__(self, status: int, error: str, **details: Any) -> None:
+        super().__init__(error)
+        self.status = status
+        self.body = {"error": error, "code": "refused", "details": details}
+
+
+def route(method: str, path: str) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    def register(function: Callable[..., Answer]) -> Callable[..., Answer]:
+        pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))
+        ROUTES.append((method, pattern, function.__name__))
+        return function
+
+    return register
+
+
+def answer(api: Any, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
+    for verb, pattern, name in ROUTES:
+        if verb == method and (match := pattern.fullmatch(path)):
+            try:
+                found: Answer = getattr(api, name)(query, body, **{k: unquote(v) for k, v in match.groupdict().items()})
+                return found
+            except Refused as refused:
+                return refused.status, refused.body
+    return 404, {"error": f"there is no {method} {path}", "code": "not_found", "details": {}}
+
+
+def found(objects: dict[str, dict[str, Any]], identifier: str, noun: str) -> dict[str, Any]:
+    if identifier not in objects:
+        raise Refused(404, f"there is no such {noun} in this workspace")
+    return objects[identifier]
+
+
+def page(key: str, items: list[Any], query: dict[str, str]) -> dict[str, Any]:
+    limit, offset = int(query.get("limit", 50)), int(query.get("offset", 0))
+    items_there = items[offset : offset + limit]
+    return {key: items_there, "count": len(items_there), "total": len(items), "limit": limit, "offset": offset}
+
+
+class Handler(BaseHTTPRequestHandler):
+    api: Api
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # one segment for head and body: two would wait for a delayed acknowledgement
+
+    def answer(self) -> None:
+        url = urlsplit(self.path)
+        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = json.loads(content) if content else None
+        status, answer = self.api.handle(self.command, url.path, dict(parse_qsl(url.query)), body, dict(self.headers))
+        data = b"" if answer is None else answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        with suppress(ConnectionError):
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Stay silent."""
+
+
+def handler(api: Api) -> type[Handler]:
+    verbs = ("GET", "POST", "PUT", "PATCH", "DELETE")
+    return type("ApiHandler", (Handler,), {"api": api, **{f"do_{verb}": Handler.answer for verb in verbs}})
