@@ -3,30 +3,16 @@
 A token's text carries its workspace and its own id, so one read finds its row and no index over secrets is needed.
 """
 
-import base64
-import hashlib
 import hmac
-import secrets
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
 
 import msgspec
 
 from gero.access import scopes as scope_rules
-from gero.kit import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, clock, conditions, new_id, table
+from gero.access import secret_texts
+from gero.kit import Conflict, Forbidden, NotFound, Unauthenticated, clock, conditions, new_id, table
 
 PREFIX = "drgero_"
-_SECRET_BYTES = 22
-_LIFETIMES = {
-    "1h": timedelta(hours=1),
-    "1d": timedelta(days=1),
-    "7d": timedelta(days=7),
-    "30d": timedelta(days=30),
-    "90d": timedelta(days=90),
-    "180d": timedelta(days=180),
-    "1y": timedelta(days=365),
-}
 
 
 class Token(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -57,19 +43,17 @@ class Principal(msgspec.Struct, frozen=True):
 
 def create(workspace_id: str, name: str, scopes: Iterable[str], expires_in: str | None = None) -> tuple[Token, str]:
     """A new token and its secret text, which nobody can read again. Invalid on an unknown scope or lifetime."""
-    if expires_in is not None and expires_in not in (*_LIFETIMES, "none"):
-        raise Invalid(f"expires_in: use one of none, {', '.join(_LIFETIMES)}", field="expires_in")
-    lifetime = _LIFETIMES.get(expires_in or "none")
+    expires_at = secret_texts.expiry(expires_in)
     token_id = new_id()
-    text = _text(workspace_id, token_id)
+    text = secret_texts.make(PREFIX, workspace_id, token_id)
     token = Token(
         id=token_id,
         workspace_id=workspace_id,
         name=name,
         scopes=scope_rules.checked(scopes),
-        secret_sha256=_digest(text),
+        secret_sha256=secret_texts.digest(text),
         created_at=clock.iso(),
-        expires_at=clock.iso(clock.now() + lifetime) if lifetime else None,
+        expires_at=expires_at,
     )
     table.put({"pk": f"WS#{workspace_id}", "sk": f"TOKEN#{token_id}", "doc": msgspec.json.encode(token).decode()})
     return token, text
@@ -79,7 +63,7 @@ def authenticate(headers: Mapping[str, str]) -> Principal:
     """Who sent a request with these headers (lower-case names). Unauthenticated when nobody we know."""
     text = _presented(headers)
     token = _find(text)
-    if token is None or not hmac.compare_digest(token.secret_sha256, _digest(text)):
+    if token is None or not hmac.compare_digest(token.secret_sha256, secret_texts.digest(text)):
         raise Unauthenticated("unknown API token; check that it was copied whole")
     if token.revoked_at:
         raise Unauthenticated("this API token was revoked")
@@ -114,31 +98,16 @@ def delete(workspace_id: str, token_id: str) -> None:
 
 
 def _presented(headers: Mapping[str, str]) -> str:
-    scheme, _, credential = headers.get("authorization", "").partition(" ")
-    bearer = credential.strip() if scheme.lower() == "bearer" else ""
-    text = bearer or headers.get("x-api-key") or headers.get("x-dr.gero-api-key") or ""
+    text = secret_texts.bearer(headers) or headers.get("x-api-key") or headers.get("x-dr.gero-api-key") or ""
     if not text:
         raise Unauthenticated("send an API token in the header Authorization: Bearer drgero_…")
     return text
 
 
 def _find(text: str) -> Token | None:
-    try:
-        raw = base64.urlsafe_b64decode(text.removeprefix(PREFIX))
-        workspace_id, token_id = str(uuid.UUID(bytes=raw[:16])), str(uuid.UUID(bytes=raw[16:32]))
-    except ValueError:
-        return None
-    item = table.get(f"WS#{workspace_id}", f"TOKEN#{token_id}") if text.startswith(PREFIX) else None
+    ids = secret_texts.ids(PREFIX, text, 2)
+    item = table.get(f"WS#{ids[0]}", f"TOKEN#{ids[1]}") if ids else None
     return _decode(item["doc"]) if item else None
-
-
-def _text(workspace_id: str, token_id: str) -> str:
-    raw = uuid.UUID(workspace_id).bytes + uuid.UUID(token_id).bytes + secrets.token_bytes(_SECRET_BYTES)
-    return PREFIX + base64.urlsafe_b64encode(raw).decode()
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _decode(doc: str) -> Token:

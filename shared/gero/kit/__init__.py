@@ -1,6 +1,6 @@
 """The only door to AWS, and what every slice needs of the standard library's edges. Light: boto3 comes on first use."""
 
-from gero.kit import address, blobs, clock, conditions, log, money, queues, secrets, settings, table, workflows
+from gero.kit import address, blobs, clock, conditions, http, log, money, queues, secrets, settings, table, workflows
 from gero.kit.errors import (
     Conflict,
     Forbidden,
@@ -28,6 +28,7 @@ __all__ = [
     "blobs",
     "clock",
     "conditions",
+    "http",
     "is_id",
     "log",
     "money",

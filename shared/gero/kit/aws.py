@@ -15,6 +15,8 @@ def _made(service: str) -> Any:
     config = Config(
         retries={"mode": "standard", "max_attempts": 5}, connect_timeout=3, read_timeout=30, max_pool_connections=32
     )
+    if service == "s3":  # without these, signed URLs name an endpoint that newer regions refuse (boto3 issue 3015)
+        config = config.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
     return boto3.client(service, config=config)
 
 

@@ -1,7 +1,7 @@
 """The one S3 bucket: immutable objects, written whole. Every key starts with the workspace's id."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 from gero.kit import aws, settings
@@ -41,6 +41,19 @@ def download(key: str, into: IO[bytes]) -> None:
         into.write(piece)
 
 
+def get_range(key: str, start: int, stop: int) -> bytes:
+    """The bytes from `start` up to, not including, `stop`."""
+    body: bytes = _client().get_object(Bucket=_bucket(), Key=key, Range=f"bytes={start}-{stop - 1}")["Body"].read()
+    return body
+
+
+def signed_url(key: str, seconds: int, **response: str) -> str:
+    """A URL from which anybody may download the object for `seconds`; `response`: headers S3 shall answer with."""
+    parameters = {"Bucket": _bucket(), "Key": key, **response}
+    url: str = _client().generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
+    return url
+
+
 def keys(prefix: str) -> Iterator[str]:
     """The keys that start with `prefix`, in order."""
     for page in _client().get_paginator("list_objects_v2").paginate(Bucket=_bucket(), Prefix=prefix):
@@ -51,10 +64,15 @@ def keys(prefix: str) -> Iterator[str]:
 def delete_all(prefix: str) -> int:
     """Delete every object under a prefix (earlier versions stay until the bucket's lifecycle ends them); the count."""
     names = list(keys(prefix))
+    delete_many(names)
+    return len(names)
+
+
+def delete_many(names: Sequence[str]) -> None:
+    """Delete objects by their keys; nothing happens where there is none."""
     for start in range(0, len(names), 1000):
         doomed = [{"Key": name} for name in names[start : start + 1000]]
         _client().delete_objects(Bucket=_bucket(), Delete={"Objects": doomed, "Quiet": True})
-    return len(names)
 
 
 def _client() -> Any:

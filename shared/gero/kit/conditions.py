@@ -49,6 +49,16 @@ def differs(attribute: str, value: Any) -> Condition:
     return _compared(attribute, "<>", value)
 
 
+def at_most(attribute: str, value: int) -> Condition:
+    """The attribute is a number not above this one."""
+    return _compared(attribute, "<=", value)
+
+
+def above(attribute: str, value: Any) -> Condition:
+    """The attribute is greater, or later in order of text."""
+    return _compared(attribute, ">", value)
+
+
 def _compared(attribute: str, operator: str, value: Any) -> Condition:
     placeholder = f":if{next(_serial)}"  # unique, so that two conditions on one attribute can be joined
     return Condition(f"#{attribute} {operator} {placeholder}", {f"#{attribute}": attribute}, {placeholder: value})

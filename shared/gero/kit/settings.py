@@ -23,6 +23,11 @@ def openrouter_base_url() -> str:
     return os.environ.get("OPENROUTER_BASE_URL", "https://openrouter.ai/api/v1").rstrip("/")
 
 
+def min_pushed_rows() -> int:
+    """How many rows a PUSH dataset must have accepted before models can be added."""
+    return int(os.environ.get("GERO_MIN_PUSHED_ROWS", "100"))
+
+
 def private_endpoints_allowed() -> bool:
     """Whether plain HTTP and private addresses may be called: only in the local cloud."""
     return os.environ.get("GERO_ALLOW_PRIVATE_ENDPOINTS") == "true"

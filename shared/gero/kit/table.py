@@ -7,16 +7,18 @@ import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from gero.kit import aws, settings
 from gero.kit.conditions import Condition
 from gero.kit.errors import Conflict, Unavailable
+from gero.kit.wire import from_wire, to_wire
 
 Item = dict[str, Any]
-MAX_BATCH = 25
+MAX_BATCH, MAX_BATCH_READ = 25, 100
+MAX_WRITES = 100  # of one transaction
 _CONFLICT_TRIES = 8
+_DELETED_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -31,54 +33,82 @@ class Write:
 
 @dataclass(frozen=True)
 class Changes:
-    """What an update does to attributes: set, add to a number, remove."""
+    """What an update does to attributes: set, set when absent, add to a number, remove."""
 
     set: Mapping[str, Any] | None = None
     add: Mapping[str, int] | None = None
     remove: Sequence[str] = ()
+    default: Mapping[str, Any] | None = None
 
     def expression(self) -> tuple[str, dict[str, str], dict[str, Any]]:
         """The update expression with its names and values."""
-        to_set, to_add = self.set or {}, self.add or {}
+        to_set, to_add, defaults = self.set or {}, self.add or {}, self.default or {}
         parts = []
-        if to_set:
-            parts.append("SET " + ", ".join(f"#{name} = :{name}" for name in to_set))
+        assigned = [f"#{name} = :{name}" for name in to_set]
+        assigned += [f"#{name} = if_not_exists(#{name}, :{name})" for name in defaults]
+        if assigned:
+            parts.append("SET " + ", ".join(assigned))
         if to_add:
             parts.append("ADD " + ", ".join(f"#{name} :{name}" for name in to_add))
         if self.remove:
             parts.append("REMOVE " + ", ".join(f"#{name}" for name in self.remove))
-        names = {f"#{name}": name for name in [*to_set, *to_add, *self.remove]}
-        return " ".join(parts), names, {f":{name}": value for name, value in {**to_set, **to_add}.items()}
+        names = {f"#{name}": name for name in [*to_set, *defaults, *to_add, *self.remove]}
+        values = {f":{name}": value for name, value in {**to_set, **defaults, **to_add}.items()}
+        return " ".join(parts), names, values
 
 
 def get(pk: str, sk: str, *, consistent: bool = False) -> Item | None:
     """The item, or None."""
-    answer = _call("get_item", Key=_wire({"pk": pk, "sk": sk}), ConsistentRead=consistent)
-    return _plain(answer["Item"]) if "Item" in answer else None
+    answer = _call("get_item", Key=to_wire({"pk": pk, "sk": sk}), ConsistentRead=consistent)
+    return from_wire(answer["Item"]) if "Item" in answer else None
 
 
 def put(item: Item, condition: Condition | None = None) -> None:
     """Write a whole item. Conflict when the condition does not hold."""
-    _call("put_item", Item=_wire(item), **_expressions(condition))
+    _call("put_item", Item=to_wire(item), **_expressions(condition))
 
 
 def update(pk: str, sk: str, changes: Changes, condition: Condition | None = None) -> Item:
     """Change attributes of an item (made when absent) and return it as it is now. Conflict as in `put`."""
     arguments = _update_arguments(changes, condition)
-    answer = _call("update_item", Key=_wire({"pk": pk, "sk": sk}), ReturnValues="ALL_NEW", **arguments)
-    return _plain(answer["Attributes"])
+    answer = _call("update_item", Key=to_wire({"pk": pk, "sk": sk}), ReturnValues="ALL_NEW", **arguments)
+    return from_wire(answer["Attributes"])
 
 
 def delete(pk: str, sk: str, condition: Condition | None = None) -> None:
     """Remove an item; nothing happens when it is not there."""
-    _call("delete_item", Key=_wire({"pk": pk, "sk": sk}), **_expressions(condition))
+    _call("delete_item", Key=to_wire({"pk": pk, "sk": sk}), **_expressions(condition))
 
 
-def query(pk: str, prefix: str = "", *, newest_first: bool = False, limit: int | None = None) -> Iterator[Item]:
-    """Items of a partition whose `sk` starts with `prefix`, in order of `sk`, as they are at the moment."""
+def get_many(keys: Iterable[tuple[str, str]]) -> Iterator[Item]:
+    """The items that are there, in no order; eventually consistent, so one that was just written may be missing."""
+    pending = [to_wire({"pk": pk, "sk": sk}) for pk, sk in keys]
+    name, attempt = settings.required("GERO_TABLE"), 0
+    while pending:
+        answer = aws.client("dynamodb").batch_get_item(RequestItems={name: {"Keys": pending[:MAX_BATCH_READ]}})
+        yield from map(from_wire, answer["Responses"].get(name, []))
+        left = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
+        pending = left + pending[MAX_BATCH_READ:]
+        attempt = _pause(attempt) if left else 0
+
+
+def query(
+    pk: str, prefix: str = "", *, first: str | None = None, newest_first: bool = False, limit: int | None = None
+) -> Iterator[Item]:
+    """Items of a partition whose `sk` starts with `prefix`, in order of `sk`, as they are at the moment.
+
+    `first`: only from this `sk` (which starts with `prefix`) on.
+    """
+    values, condition = {":pk": pk}, "pk = :pk"
+    if first is not None:
+        values |= {":first": first, ":last": prefix + "\uffff"}
+        condition += " AND sk BETWEEN :first AND :last"
+    elif prefix:
+        values[":prefix"] = prefix
+        condition += " AND begins_with(sk, :prefix)"
     arguments: dict[str, Any] = {
-        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)" if prefix else "pk = :pk",
-        "ExpressionAttributeValues": _wire({":pk": pk, ":prefix": prefix} if prefix else {":pk": pk}),
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeValues": to_wire(values),
         "ScanIndexForward": not newest_first,
         "ConsistentRead": True,
     }
@@ -90,7 +120,7 @@ def query_due(kind: str, until: str, limit: int) -> Iterator[Item]:
     arguments = {
         "IndexName": "due",
         "KeyConditionExpression": "due_kind = :kind AND due_at <= :until",
-        "ExpressionAttributeValues": _wire({":kind": kind, ":until": until}),
+        "ExpressionAttributeValues": to_wire({":kind": kind, ":until": until}),
     }
     yield from _pages(arguments, limit)
 
@@ -116,17 +146,35 @@ def transact(writes: Sequence[Write]) -> None:
 
 def delete_many(keys: Iterable[tuple[str, str]]) -> None:
     """Remove items, in batches; what the service hands back is sent again."""
-    pending = [{"DeleteRequest": {"Key": _wire({"pk": pk, "sk": sk})}} for pk, sk in keys]
+    pending = [{"DeleteRequest": {"Key": to_wire({"pk": pk, "sk": sk})}} for pk, sk in keys]
     name, attempt = settings.required("GERO_TABLE"), 0
     while pending:
         answer = aws.client("dynamodb").batch_write_item(RequestItems={name: pending[:MAX_BATCH]})
         left = answer.get("UnprocessedItems", {}).get(name, [])
         pending = left + pending[MAX_BATCH:]
-        attempt = attempt + 1 if left else 0
-        if attempt > _CONFLICT_TRIES:
-            raise Unavailable("the table is busy; try again")
-        if left:
-            time.sleep(random.uniform(0, 0.05 * 2**attempt))
+        attempt = _pause(attempt) if left else 0
+
+
+def delete_partition(pk: str, until: float) -> bool:
+    """Remove the items of a partition; False when the monotonic clock reached `until` before the last one."""
+    keys: list[tuple[str, str]] = []
+    for item in query(pk):
+        keys.append((item["pk"], item["sk"]))
+        if len(keys) == _DELETED_AT_ONCE:
+            delete_many(keys)
+            keys = []
+            if time.monotonic() > until:
+                return False
+    delete_many(keys)
+    return True
+
+
+def _pause(attempt: int) -> int:
+    """Wait before the next attempt, and give its number."""
+    if attempt == _CONFLICT_TRIES:
+        raise Unavailable("the table is busy; try again")
+    time.sleep(random.uniform(0, 0.05 * 2**attempt))
+    return attempt + 1
 
 
 def _pages(arguments: dict[str, Any], limit: int | None) -> Iterator[Item]:
@@ -134,7 +182,7 @@ def _pages(arguments: dict[str, Any], limit: int | None) -> Iterator[Item]:
     while left is None or left > 0:
         answer = _call("query", **arguments, **({} if left is None else {"Limit": left}))
         for item in answer["Items"]:
-            yield _plain(item)
+            yield from_wire(item)
         left = None if left is None else left - len(answer["Items"])
         if "LastEvaluatedKey" not in answer:
             return
@@ -160,9 +208,9 @@ def _call(operation: str, **arguments: Any) -> dict[str, Any]:
 def _transact_item(write: Write) -> dict[str, Any]:
     name = settings.required("GERO_TABLE")
     if write.item is not None:
-        return {"Put": {"TableName": name, "Item": _wire(write.item), **_expressions(write.condition)}}
+        return {"Put": {"TableName": name, "Item": to_wire(write.item), **_expressions(write.condition)}}
     assert write.key is not None
-    key = _wire({"pk": write.key[0], "sk": write.key[1]})
+    key = to_wire({"pk": write.key[0], "sk": write.key[1]})
     if write.changes is None:
         return {"Delete": {"TableName": name, "Key": key, **_expressions(write.condition)}}
     return {"Update": {"TableName": name, "Key": key, **_update_arguments(write.changes, write.condition)}}
@@ -184,29 +232,5 @@ def _expressions(
     if all_names:
         arguments["ExpressionAttributeNames"] = all_names
     if all_values:
-        arguments["ExpressionAttributeValues"] = _wire(all_values)
+        arguments["ExpressionAttributeValues"] = to_wire(all_values)
     return arguments
-
-
-def _wire(item: Mapping[str, Any]) -> dict[str, Any]:
-    from boto3.dynamodb.types import TypeSerializer
-
-    serialize = TypeSerializer().serialize
-    return {name: serialize(value) for name, value in item.items()}
-
-
-def _plain(item: Mapping[str, Any]) -> Item:
-    from boto3.dynamodb.types import TypeDeserializer
-
-    deserialize = TypeDeserializer().deserialize
-    return {name: _python(deserialize(value)) for name, value in item.items()}
-
-
-def _python(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value)
-    if isinstance(value, list):
-        return [_python(one) for one in value]
-    if isinstance(value, dict):
-        return {name: _python(one) for name, one in value.items()}
-    return value.value if hasattr(value, "value") else value

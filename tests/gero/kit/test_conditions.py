@@ -1,7 +1,7 @@
 import pytest
 
 from gero.kit import Conflict, conditions, table
-from gero.kit.conditions import Condition, absent, differs, equals, present
+from gero.kit.conditions import Condition, above, absent, at_most, differs, equals, present
 
 pytestmark = pytest.mark.usefixtures("cloud")
 
@@ -31,6 +31,16 @@ def holds(condition: Condition) -> bool:
         (equals("nothing", 1), False),
         (differs("lease", 10), False),
         (differs("lease", 11), True),
+        (at_most("lease", 10), True),
+        (at_most("lease", 9), False),
+        (at_most("nothing", 10), False),
+        (above("lease", 9), True),
+        (above("lease", 10), False),
+        (above("name", "w"), True),
+        (above("name", "x"), False),
+        (above("nothing", ""), False),
+        (absent("nothing") | at_most("nothing", -1), True),
+        (at_most("lease", 10) & above("lease", 9), True),
         (equals("status", "running"), True),  # a reserved word of DynamoDB
         (equals("status", "queued") | equals("status", "running"), True),
         (equals("status", "queued") & equals("status", "running"), False),

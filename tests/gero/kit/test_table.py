@@ -1,7 +1,13 @@
+import json
+import time
+from typing import Any
+
 import pytest
 
-from gero.kit import Conflict, conditions, table
+from gero.kit import Conflict, Unavailable, conditions, table
 from gero.kit.table import Changes, Write
+from tests.cloud import TABLE
+from tests.gero.faults import Faults
 
 pytestmark = pytest.mark.usefixtures("cloud")
 
@@ -49,6 +55,17 @@ def test_an_update_makes_the_item_and_returns_it_whole() -> None:
     }
 
 
+def test_a_default_is_set_where_there_is_nothing_and_changes_nothing_else() -> None:
+    changes = Changes(set={"name": "x"}, add={"count": 1}, default={"due": "first", "zero": 1})
+    table.put({"pk": "p", "sk": "s", "zero": 0})
+    assert table.update("p", "s", changes) == {"pk": "p", "sk": "s", "name": "x", "count": 1, "due": "first", "zero": 0}
+    table.transact([Write(key=("p", "s"), changes=Changes(add={"count": 1}, default={"due": "second", "late": "x"}))])
+    found = table.get("p", "s")
+    assert found is not None
+    assert (found["due"], found["late"], found["count"]) == ("first", "x", 2)
+    assert table.update("p", "new", Changes(default={"due": "x"})) == {"pk": "p", "sk": "new", "due": "x"}
+
+
 def test_a_delete_under_a_condition_that_fails_removes_nothing() -> None:
     table.put({"pk": "p", "sk": "s", "owner": "me"})
     with pytest.raises(Conflict):
@@ -64,6 +81,18 @@ def test_a_query_keeps_to_its_partition_and_prefix_in_order_of_sk() -> None:
     assert numbers(table.query("p")) == [99, *range(12)]
     assert numbers(table.query("p", "ROW#", newest_first=True, limit=3)) == [11, 10, 9]
     assert numbers(table.query("p", "ROW#", limit=0)) == []
+
+
+def test_a_query_may_begin_within_its_prefix() -> None:
+    fill("p", 12)
+    table.put({"pk": "p", "sk": "META", "n": 99})
+    table.put({"pk": "p", "sk": "ROX", "n": 98})
+    assert numbers(table.query("p", "ROW#", first="ROW#009")) == [9, 10, 11]
+    assert numbers(table.query("p", "ROW#", first="ROW#0085")) == [9, 10, 11], "what is not there itself is passed"
+    assert numbers(table.query("p", "ROW#", first="ROW#")) == list(range(12))
+    assert numbers(table.query("p", "ROW#", first="ROW#003", limit=2)) == [3, 4]
+    assert numbers(table.query("p", "ROW#", first="ROW#010", newest_first=True)) == [11, 10]
+    assert numbers(table.query("p", "ROW#", first="ROW#1")) == []
 
 
 def test_a_query_reads_on_behind_the_first_megabyte() -> None:
@@ -103,3 +132,54 @@ def test_more_items_than_one_batch_takes_are_removed() -> None:
     fill("p", 60)
     table.delete_many(("p", f"ROW#{number:03}") for number in range(59))
     assert numbers(table.query("p")) == [59]
+
+
+def test_items_are_read_by_many_keys_and_those_that_are_not_there_left_out() -> None:
+    fill("p", 230)
+    keys = [("p", f"ROW#{number:03}") for number in range(0, 460, 2)]
+    assert sorted(numbers(table.get_many(keys))) == list(range(0, 230, 2))
+    assert list(table.get_many([])) == []
+    assert list(table.get_many(iter([("p", "nothing")]))) == []
+
+
+def test_keys_that_were_not_read_are_asked_for_again(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.uniform", lambda low, high: 0.0)
+    fill("p", 150)
+    everything = {f"ROW#{number:03}" for number in range(150)}
+
+    def hand_back(request: dict[str, Any]) -> dict[str, Any]:
+        asked = json.loads(request["body"])["RequestItems"][TABLE]["Keys"]
+        return {"Responses": {TABLE: asked[:40]}, "UnprocessedKeys": {TABLE: {"Keys": asked[40:]}}}
+
+    seen = faults.answer("dynamodb", "BatchGetItem", 2, hand_back)
+    found = list(table.get_many(("p", sk) for sk in sorted(everything)))
+    assert sorted(item["sk"] for item in found) == sorted(everything), "each once"
+    assert len(seen) == 3
+
+
+def test_keys_that_are_never_read_are_unavailable(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.uniform", lambda low, high: 0.0)
+    left = {TABLE: {"Keys": [{"pk": {"S": "p"}, "sk": {"S": "s"}}]}}
+    faults.answer("dynamodb", "BatchGetItem", 1000, lambda _: {"Responses": {}, "UnprocessedKeys": left})
+    with pytest.raises(Unavailable, match="try again"):
+        list(table.get_many([("p", "s")]))
+
+
+def test_a_partition_is_removed_and_its_neighbours_stay() -> None:
+    fill("p", 30)
+    fill("p2", 2)
+    assert table.delete_partition("p", time.monotonic() + 60)
+    assert list(table.query("p")) == []
+    assert numbers(table.query("p2")) == [0, 1]
+    assert table.delete_partition("p", time.monotonic() + 60), "nothing is left to do"
+
+
+def test_a_partition_too_large_for_the_time_is_finished_by_later_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "_DELETED_AT_ONCE", 10)
+    fill("p", 25)
+    past = time.monotonic() - 1
+    assert not table.delete_partition("p", past)
+    assert len(list(table.query("p"))) == 15, "each call gets on"
+    assert not table.delete_partition("p", past)
+    assert table.delete_partition("p", past)
+    assert list(table.query("p")) == []
