@@ -6,16 +6,15 @@ with StandIns() as stand_ins:
 """
 
 from collections.abc import Mapping, Set
-from pathlib import Path
 from types import TracebackType
 
 from infra.local.stand_ins.background import BackgroundServers
-from infra.local.stand_ins.hub import Hub
+from infra.local.stand_ins.hub import Account, Hub, Root
 from infra.local.stand_ins.models import MODELS, Model
 from infra.local.stand_ins.server import models_app
 from infra.local.stand_ins.task import LABELS, PROMPT, TICKETS
 
-__all__ = ["LABELS", "MODELS", "PROMPT", "TICKETS", "Hub", "Model", "StandIns"]
+__all__ = ["LABELS", "MODELS", "PROMPT", "TICKETS", "Account", "Hub", "Model", "StandIns"]
 
 _DATASET = "demo/support-tickets"
 
@@ -23,21 +22,23 @@ _DATASET = "demo/support-tickets"
 class StandIns:
     """The model server and the hub, running on 127.0.0.1 from construction until `close`.
 
-    `datasets` are served beside the demo's own, "owner/name" -> folder or file; `gated` ones need `hub_token`.
-    `api_key` closes the models to requests without it. Port 0 takes a free one; OSError when a port is taken.
+    `datasets` are served beside the demo's own, "owner/name" -> folder or file, or one of them by revision; the closed
+    ones need a token of `hub_accounts` that may read them. `api_key` closes the models to requests without it. Port 0
+    takes a free one; OSError when a port is taken.
     """
 
     def __init__(
         self,
         *,
-        datasets: Mapping[str, Path] | None = None,
+        datasets: Mapping[str, Root] | None = None,
         gated: Set[str] = frozenset(),
-        hub_token: str | None = None,
+        private: Set[str] = frozenset(),
+        hub_accounts: Mapping[str, Account] | None = None,
         api_key: str | None = None,
         models_port: int = 0,
         hub_port: int = 0,
     ) -> None:
-        hub = Hub({_DATASET: TICKETS, **(datasets or {})}, gated, hub_token)
+        hub = Hub({_DATASET: TICKETS, **(datasets or {})}, gated=gated, private=private, accounts=hub_accounts)
         self._servers = BackgroundServers()
         try:
             self.models_url = f"{self._servers.serve(models_app(api_key), models_port)}/v1"

@@ -1,7 +1,8 @@
 """From an object of a file or a webhook to a row: the documented field names, or those a leaderboard maps.
 
 A mapping is {field of Gero: field of the object}, such as {"input": "ticket.text"}; a dotted name leads into objects.
-A mapped field is read from its place alone; the others go by their documented names.
+A mapped field is read from its place alone; the others go by their documented names. A conversation that ends with the
+assistant's answer, as fine-tuning files have it, gives the answer to `expected` when nothing else does.
 """
 
 from collections.abc import Mapping
@@ -16,24 +17,28 @@ Field = Literal["input", "messages", "expected", "id", "rubric", "metadata", "ta
 FIELDS: tuple[Field, ...] = get_args(Field)
 NAMES: dict[Field, tuple[str, ...]] = {
     "input": ("input", "prompt", "question", "query"),
-    "messages": ("messages",),
+    "messages": ("messages", "conversations"),
     "expected": ("expected", "output", "response", "completion", "answer"),
     "id": ("id", "example_id", "trace_id"),
     "rubric": ("rubric",),
     "metadata": ("metadata",),
     "tags": ("tags",),
 }
+_ROLES = {"human": "user", "gpt": "assistant"}  # as ShareGPT names them
 MAX_TEXT = 1_000_000
+MAX_DEPTH = 100  # of metadata: what reads a row later recurses
 MAX_ID_BYTES = 1000  # an id is part of a sort key, which may have 1,024 bytes
-NOTHING: Mapping[str, str] = {}
+NOTHING: Mapping[Field, str] = {}
 
 
-def parse(document: Any, mapping: Mapping[str, str] = NOTHING, origin: dict[str, Any] | None = None) -> Row:
+def parse(document: Any, mapping: Mapping[Field, str] = NOTHING, origin: dict[str, Any] | None = None) -> Row:
     """A row from an object. Invalid names the field and the fix."""
     if not isinstance(document, dict):
         raise Invalid(f"a row must be a JSON object, this is {_kind(document)}")
-    text = _input(document, mapping)
     expected = _expected(document, mapping)
+    text, answer = _question(document, mapping, expected)
+    if answer and not expected and "expected" not in mapping:
+        expected = [answer]
     return Row(
         id=_id(document, mapping) or content_id(text, expected),
         input=text,
@@ -45,7 +50,7 @@ def parse(document: Any, mapping: Mapping[str, str] = NOTHING, origin: dict[str,
     )
 
 
-def find(document: Mapping[str, Any], field: Field, mapping: Mapping[str, str] = NOTHING) -> tuple[str, Any] | None:
+def find(document: Mapping[str, Any], field: Field, mapping: Mapping[Field, str] = NOTHING) -> tuple[str, Any] | None:
     """Where the object has a field of Gero, and its value; None when it is nowhere, or null."""
     mapped = mapping.get(field)
     for name in (mapped,) if mapped else NAMES[field]:
@@ -65,24 +70,25 @@ def _inside(document: Any, path: str) -> Any:
     return document
 
 
-def _input(document: dict[str, Any], mapping: Mapping[str, str]) -> str:
+def _question(document: dict[str, Any], mapping: Mapping[Field, str], expected: list[str]) -> tuple[str, str | None]:
     if found := find(document, "input", mapping):
-        return _text(*reversed(found))
+        return _text(*reversed(found)), None
     if found := find(document, "messages", mapping):
-        return _conversation(*reversed(found))
+        name, messages = found
+        return _conversation(messages, name, expected)
     if "input" in mapping or "messages" in mapping:
         wanted = mapping.get("input") or mapping["messages"]
         raise Invalid(f"input: the row has no field {wanted!r}, which field_mapping names", field="input")
     raise Invalid(f"input: a row needs one of {', '.join(NAMES['input'])} or messages", field="input")
 
 
-def _expected(document: dict[str, Any], mapping: Mapping[str, str]) -> list[str]:
+def _expected(document: dict[str, Any], mapping: Mapping[Field, str]) -> list[str]:
     found = find(document, "expected", mapping)
     if found is None:
         return []
     name, value = found
     answers = value if isinstance(value, list) else [value]
-    return [_text(answer, name) for answer in answers]
+    return [_text(_message(answer, name)[1] if isinstance(answer, dict) else answer, name) for answer in answers]
 
 
 def _text(value: Any, field: str) -> str:
@@ -99,26 +105,34 @@ def _text(value: Any, field: str) -> str:
     return text
 
 
-def _conversation(messages: Any, field: str) -> str:
+def _conversation(messages: Any, field: str, expected: list[str]) -> tuple[str, str | None]:
+    """The input, and the answer that the conversation ends with: it must not be seen by who is asked for it."""
     if not isinstance(messages, list) or not messages:
         raise Invalid(f"{field}: must be a list of {{role, content}}", field=field)
-    lines = [_message(message, field) for message in messages]
+    lines, answer = [_message(message, field) for message in messages], None
+    role, content = lines[-1]
+    if role == "assistant" and len(lines) > 1 and (not expected or content in expected):
+        answer = _text(content, field)
+        lines.pop()
     if len(lines) == 1:
-        return _text(lines[0][1], field)
-    return _text("\n".join(f"{role}: {content}" for role, content in lines), field)
+        return _text(lines[0][1], field), answer
+    return _text("\n".join(f"{role}: {content}" for role, content in lines), field), answer
 
 
 def _message(message: Any, field: str) -> tuple[str, str]:
-    content = message.get("content") if isinstance(message, dict) else None
+    """Role and text of a message of OpenAI's or ShareGPT's."""
+    known = message if isinstance(message, dict) else {}
+    content = known.get("content", known.get("value"))
     if isinstance(content, list):  # OpenAI's parts
         texts = [part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)]
         content = "\n".join(texts) if len(texts) == len(content) else None
     if not isinstance(content, str):
         raise Invalid(f"{field}: each needs a text content", field=field)
-    return str(message.get("role", "user")), content
+    role = str(known.get("role", known.get("from", "user")))
+    return _ROLES.get(role, role), content
 
 
-def _id(document: dict[str, Any], mapping: Mapping[str, str]) -> str | None:
+def _id(document: dict[str, Any], mapping: Mapping[Field, str]) -> str | None:
     found = find(document, "id", mapping)
     if found is None:
         return None
@@ -137,19 +151,30 @@ def _check_encodable(text: str, field: str) -> bytes:
         raise Invalid(f"{field}: holds half of a surrogate pair, which is no character", field=field) from error
 
 
-def _rubric(document: dict[str, Any], mapping: Mapping[str, str]) -> str | None:
+def _rubric(document: dict[str, Any], mapping: Mapping[Field, str]) -> str | None:
     found = find(document, "rubric", mapping)
     return _text(*reversed(found)) if found else None
 
 
-def _metadata(document: dict[str, Any], mapping: Mapping[str, str]) -> dict[str, Any]:
+def _metadata(document: dict[str, Any], mapping: Mapping[Field, str]) -> dict[str, Any]:
     name, metadata = find(document, "metadata", mapping) or ("metadata", {})
     if not isinstance(metadata, dict):
         raise Invalid(f"{name}: must be an object, this is {_kind(metadata)}", field=name)
+    if _is_deeper(metadata, MAX_DEPTH):
+        raise Invalid(f"{name}: more than {MAX_DEPTH} objects or lists inside each other", field=name)
     return metadata
 
 
-def _tags(document: dict[str, Any], mapping: Mapping[str, str]) -> list[str]:
+def _is_deeper(value: Any, levels: int) -> bool:
+    level = [value]
+    while level and levels:
+        insides = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [one for inside in insides for one in inside if isinstance(one, dict | list)]
+        levels -= 1
+    return bool(level)
+
+
+def _tags(document: dict[str, Any], mapping: Mapping[Field, str]) -> list[str]:
     name, tags = find(document, "tags", mapping) or ("tags", [])
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise Invalid(f"{name}: must be a list of texts", field=name)

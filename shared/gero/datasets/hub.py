@@ -1,28 +1,24 @@
 """Files on a Hugging Face hub: from the URL that a person copies to a stream of bytes."""
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
-from gero.kit import Invalid, UpstreamFailed, address, settings
+from gero.datasets import formats
+from gero.kit import Invalid, settings
 
-if TYPE_CHECKING:
-    import httpx
-
-_PATH = re.compile(
-    r"/datasets/(?P<repo>[\w.-]+(?:/[\w.-]+)?)/(?:resolve|blob|raw)/(?P<revision>[^/]+)/(?P<path>.+)", re.ASCII
-)
-_SCHEME = re.compile(r"hf://datasets/(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[^/]+))?/(?P<path>.+)", re.ASCII)
-_PUBLIC_HUB = "huggingface.co"
-_MAX_REDIRECTS = 5
-_TIMEOUT_SECONDS = 30
+PUBLIC_HUB = "https://huggingface.co"
+_HOSTS = {"huggingface.co", "www.huggingface.co", "hf.co", "www.hf.co"}
+_NAME = r"\w[\w.-]*"
+_REVISION = r"(?P<revision>refs/pr/\d+|refs/convert/[^/]+|[^/]+)"
+_PAGE = re.compile(rf"datasets/(?P<repo>{_NAME}(?:/{_NAME})?)(?:/.*)?", re.ASCII)
+_FILE = re.compile(rf"datasets/(?P<repo>{_NAME}(?:/{_NAME})?)/(?:resolve|blob|raw)/{_REVISION}/(?P<path>.+)", re.ASCII)
+_SHORT = re.compile(rf"datasets/(?P<repo>{_NAME}/{_NAME})(?:@{_REVISION})?/(?P<path>.+)", re.ASCII)
 
 
 class HubFile(msgspec.Struct, frozen=True):
-    """A `.jsonl` or `.jsonl.gz` file of a dataset repository at a revision."""
+    """A file of a dataset repository at a revision: a branch, a tag, a commit, or a ref such as `refs/pr/1`."""
 
     repo: str
     revision: str
@@ -36,78 +32,43 @@ class HubFile(msgspec.Struct, frozen=True):
             f"{quote(self.revision, safe='')}/{quote(self.path)}"
         )
 
+    @property
+    def page(self) -> str:
+        """The dataset's page for people."""
+        return f"{PUBLIC_HUB}/datasets/{self.repo}"
+
 
 def parse_url(url: str) -> HubFile:
-    """The file that a URL names, in `resolve`, `blob`, `raw` or `hf://` form. Invalid says what is expected."""
-    match = _SCHEME.fullmatch(url) or _on_the_hub(url)
-    found = {name: unquote(value or "main") for name, value in match.groupdict().items()} if match else {}
-    if not found or ".." in found["path"].split("/"):
-        raise Invalid(
-            "dataset_url: give a Hugging Face dataset file, such as "
-            "https://huggingface.co/datasets/OWNER/NAME/resolve/main/FILE.jsonl",
-            field="dataset_url",
+    """The file that a URL names, in `resolve`, `blob`, `raw`, `datasets/…` or `hf://` form. Invalid says what to do."""
+    found = _match(url)
+    if found is None:
+        raise _refusal(
+            "give a file of a Hugging Face dataset, such as "
+            f"{PUBLIC_HUB}/datasets/OWNER/NAME/resolve/main/FILE.jsonl or hf://datasets/OWNER/NAME/FILE.jsonl"
         )
-    if not found["path"].endswith((".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz", ".json", ".json.gz")):
-        raise Invalid("dataset_url: the file must be .jsonl or .jsonl.gz", field="dataset_url")
-    return HubFile(**found)
+    if "path" not in found.groupdict():
+        page = f"{PUBLIC_HUB}/datasets/{found['repo']}"
+        raise _refusal(f"this is the dataset's page; give one of its files, such as {page}/resolve/main/FILE.jsonl")
+    file = HubFile(**{name: unquote(value or "main") for name, value in found.groupdict().items()})
+    if not {"", ".", ".."}.isdisjoint([file.revision, *file.path.split("/")]):
+        raise _refusal("the path of the file must not hold . or .. or an empty name")
+    formats.check_name(file.path, "dataset_url")
+    return file
 
 
-def _on_the_hub(url: str) -> re.Match[str] | None:
+def _match(url: str) -> re.Match[str] | None:
+    if url.startswith("hf://"):
+        return _SHORT.fullmatch(url.removeprefix("hf://")) or _PAGE.fullmatch(url.removeprefix("hf://"))
     try:
         parts = urlsplit(url)
     except ValueError:
         return None
-    hosts = (_PUBLIC_HUB, urlsplit(settings.hugging_face_endpoint()).hostname)
-    return _PATH.fullmatch(parts.path) if parts.hostname in hosts else None
+    if parts.scheme:
+        known = _HOSTS | {urlsplit(settings.hugging_face_endpoint()).hostname}
+        path = parts.path.removeprefix("/") if parts.hostname in known else ""
+        return _FILE.fullmatch(path) or _PAGE.fullmatch(path)
+    return _FILE.fullmatch(parts.path) or _SHORT.fullmatch(parts.path) or _PAGE.fullmatch(parts.path)
 
 
-class Download:
-    """An open download: iterate over its bytes once; `revision` is the commit that the hub served, if it said so."""
-
-    def __init__(self, file: HubFile, token: str | None = None) -> None:
-        self.revision: str | None = None
-        self._file = file
-        self._token = token
-
-    def __iter__(self) -> Iterator[bytes]:
-        import httpx  # workers import this slice without it
-
-        try:
-            with httpx.Client(timeout=_TIMEOUT_SECONDS) as client:
-                yield from self._follow(client, self._file.url)
-        except httpx.HTTPError as error:
-            raise UpstreamFailed(
-                f"dataset_url: no answer from the hub ({type(error).__name__}); try again", field="dataset_url"
-            ) from error
-
-    def _follow(self, client: "httpx.Client", url: str) -> Iterator[bytes]:
-        hub = urlsplit(url)[:2]
-        for _ in range(_MAX_REDIRECTS):
-            # The token is for the hub alone: files are served by other hosts, to which it must not travel.
-            authorized = self._token and urlsplit(url)[:2] == hub
-            headers = {"Authorization": f"Bearer {self._token}"} if authorized else {}
-            with client.stream("GET", url, headers=headers) as response:
-                self.revision = response.headers.get("X-Repo-Commit") or self.revision
-                if response.is_redirect:
-                    url = urljoin(url, response.headers["Location"])
-                    address.check_url(url, "dataset_url")
-                    continue
-                self._check(response)
-                yield from response.iter_raw(1 << 18)
-                return
-        raise UpstreamFailed("dataset_url: the hub redirects in circles", field="dataset_url")
-
-    def _check(self, response: "httpx.Response") -> None:
-        if response.status_code in (401, 403):
-            raise Invalid(
-                "dataset_url: the hub refuses access; a private or gated dataset needs a Hugging Face token that "
-                "has been granted access",
-                field="dataset_url",
-                code="dataset_forbidden",
-            )
-        if response.status_code == 404:
-            raise Invalid("dataset_url: there is no such file on the hub", field="dataset_url", code="no_such_dataset")
-        if response.status_code != 200:
-            raise UpstreamFailed(
-                f"dataset_url: the hub answered {response.status_code}; try again", field="dataset_url"
-            )
+def _refusal(message: str) -> Invalid:
+    return Invalid(f"dataset_url: {message}", field="dataset_url")

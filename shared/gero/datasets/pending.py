@@ -1,87 +1,66 @@
-"""Pushed rows, durable but not yet part of a version, and how they become one."""
+"""Pushed rows that wait to be consolidated: batches, each an item of the table with its rows inside or in S3."""
 
-import contextlib
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
-from gero.datasets import rows, versions
-from gero.datasets.rows import Row
-from gero.datasets.versions import DatasetVersion
-from gero.kit import Conflict, Invalid, clock, conditions, table
+from gero.kit import blobs, conditions, table
+from gero.kit.table import Write
 
-_DELETERS = 16
-MAX_BYTES = 380_000  # a row waits as an item of the table, which may have 400 KB
+# Up to here an item is cheaper than an S3 object: its write and its deletion cost two units a KB each, a PUT eight.
+_INLINE_BYTES = 2000
 
 
-class Pending(msgspec.Struct, frozen=True):
-    """A pushed row with the key it waits under."""
+class PendingBatch(msgspec.Struct, frozen=True):
+    """Rows that were accepted together, or ids of rows to remove."""
 
-    key: tuple[str, str]
-    line: str
-    received_at: str
+    pk: str
+    sk: str
+    count: int = 0
+    text: str | None = None
+    key: str | None = None
+    removed: list[str] = []
 
-    @property
-    def row(self) -> Row:
-        """The row itself."""
-        return rows.decode(self.line.encode())
+    def lines(self) -> list[bytes]:
+        """The rows, encoded, in the order in which they were pushed."""
+        if self.key:
+            return blobs.get_lines(self.key)
+        return self.text.encode().split(b"\n") if self.text else []
+
+    def deletion(self) -> Write:
+        """The write that takes the batch away, unless another consolidation has."""
+        return Write(key=(self.pk, self.sk), condition=conditions.present())
 
 
-def accept(workspace_id: str, leaderboard_id: str, row: Row, batch_id: str) -> bool:
-    """Keep a pushed row; False when it waits already, so that a retry is harmless. A new row replaces one with its id.
+def keep(workspace_id: str, leaderboard_id: str, name: str, lines: Sequence[bytes]) -> Write:
+    """The write that lets rows wait; those too long for an item are stored in S3 before.
 
-    Invalid when the row is too large to be pushed.
+    Names are in the order of arrival, and none is ever used twice.
     """
-    line = rows.encode(row)
-    if len(line) > MAX_BYTES:
-        raise Invalid(f"input: a pushed row may have {MAX_BYTES:,} bytes, this one has {len(line):,}", field="input")
-    item = {
-        "pk": _partition(workspace_id, leaderboard_id),
-        "sk": f"ROW#{row.id}",
-        "row": line.decode(),
-        "batch_id": batch_id,
-        "received_at": clock.iso(),
-    }
-    try:
-        table.put(item, conditions.absent() | conditions.differs("row", item["row"]))
-    except Conflict:
-        return False
-    return True
+    if sum(map(len, lines)) <= _INLINE_BYTES:
+        content = {"text": b"\n".join(lines).decode()}
+    else:
+        content = {"key": f"{workspace_id}/{leaderboard_id}/pushed/{name}.jsonl.gz"}
+        blobs.put_lines(content["key"], list(lines))
+    return _write(workspace_id, leaderboard_id, name, {"count": len(lines), **content})
 
 
-def waiting(workspace_id: str, leaderboard_id: str) -> Iterator[Pending]:
-    """The rows that wait, in order of id."""
-    for item in table.query(_partition(workspace_id, leaderboard_id), "ROW#"):
-        yield Pending((item["pk"], item["sk"]), item["row"], item["received_at"])
+def removal(workspace_id: str, leaderboard_id: str, name: str, row_ids: Sequence[str]) -> Write:
+    """The write that lets the removal of rows wait for its turn."""
+    return _write(workspace_id, leaderboard_id, name, {"removed": list(row_ids)})
 
 
-def consolidate(workspace_id: str, leaderboard_id: str, max_rows: int) -> DatasetVersion | None:
-    """Make waiting rows part of a new version, the newest `max_rows` kept; a pushed row replaces one with its id.
-
-    The version is written before the rows stop waiting, so a crash between the two loses nothing: the next
-    consolidation finds the same rows again and ends at the same version. None when there is nothing at all.
-    """
-    latest = versions.latest_version(workspace_id, leaderboard_id)
-    pending = sorted(waiting(workspace_id, leaderboard_id), key=lambda one: one.received_at)
-    if not pending:
-        return latest
-    merged = {row.id: row for row in map(rows.decode, versions.read(latest))} if latest else {}
-    for one in pending:
-        row = one.row
-        merged.pop(row.id, None)
-        merged[row.id] = row
-    kept = list(merged.values())[-max_rows:]
-    version = versions.freeze(workspace_id, leaderboard_id, kept, {"kind": "push"})
-    with ThreadPoolExecutor(_DELETERS) as deleters:
-        list(deleters.map(_forget, pending))
-    return version
+def waiting(workspace_id: str, leaderboard_id: str) -> list[PendingBatch]:
+    """The batches that wait, in the order of their arrival."""
+    items = table.query(_partition(workspace_id, leaderboard_id), "PUSHED#")
+    return [msgspec.convert(item, PendingBatch) for item in items]
 
 
-def _forget(one: Pending) -> None:
-    with contextlib.suppress(Conflict):  # a newer row took its place meanwhile, and waits for the next version
-        table.delete(*one.key, conditions.absent() | conditions.equals("row", one.line))
+def _write(workspace_id: str, leaderboard_id: str, name: str, content: dict[str, Any]) -> Write:
+    item = {"pk": _partition(workspace_id, leaderboard_id), "sk": f"PUSHED#{name}"}
+    return Write(item | content, condition=conditions.absent())
 
 
 def _partition(workspace_id: str, leaderboard_id: str) -> str:
-    return f"WS#{workspace_id}#LB#{leaderboard_id}#PENDING"
+    return f"WS#{workspace_id}#LB#{leaderboard_id}"

@@ -1,16 +1,25 @@
-"""Dataset versions: immutable, numbered from 1, named by the hash of their rows. A run names the one it used."""
+"""Dataset versions: immutable, numbered from 1, named by the hash of their rows. A run names the one it used.
+
+A version is one S3 object of gzipped JSON lines. It consists of many small gzip members with an index beside it, so
+that a page of rows is read without the rows before it, while every gzip tool reads the whole.
+"""
 
 import gzip
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator
-from typing import IO, cast
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, Any
 
 import msgspec
 
 from gero.datasets import rows
 from gero.datasets.rows import Row
-from gero.kit import Conflict, Invalid, blobs, clock, conditions, table
+from gero.kit import Conflict, Invalid, NotFound, blobs, clock, conditions, table
+from gero.kit.table import Write
+
+_MEMBER_ROWS, _MEMBER_BYTES = 500, 1 << 20
 
 
 class DatasetVersion(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -21,38 +30,72 @@ class DatasetVersion(msgspec.Struct, frozen=True, omit_defaults=True):
     sha256: str
     key: str
     created_at: str
-    source: dict[str, str]
+    source: dict[str, Any]
 
 
-def freeze(workspace_id: str, leaderboard_id: str, found: Iterable[Row], source: dict[str, str]) -> DatasetVersion:
+class Index(msgspec.Struct):
+    """Where the gzip members start: the first row of each, its first byte, and the size of all."""
+
+    first_rows: list[int]
+    offsets: list[int]
+    size: int
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """Rows in a temporary file, ready to become a version."""
+
+    file: Any
+    index: Index
+    rows: int
+    sha256: str
+
+
+@contextmanager
+def drafted(found: Iterable[Row]) -> Iterator[Draft]:
+    """Write rows to a temporary file, so that memory does not grow with them."""
+    with tempfile.TemporaryFile() as file:
+        members = _Members(file)
+        for row in found:
+            members.add(rows.encode(row) + b"\n")
+        yield members.draft()
+
+
+def publish(
+    workspace_id: str,
+    leaderboard_id: str,
+    draft: Draft,
+    number: int,
+    source: dict[str, Any],
+    also: Sequence[Write] = (),
+) -> DatasetVersion:
+    """Make a draft version `number`, with the writes of `also`, all or nothing. Conflict when the number is taken."""
+    key = f"{workspace_id}/{leaderboard_id}/datasets/{draft.sha256}.jsonl.gz"
+    version = DatasetVersion(
+        number=number, rows=draft.rows, sha256=draft.sha256, key=key, created_at=clock.iso(), source=source
+    )
+    draft.file.seek(0)
+    blobs.put(key, draft.file, "application/gzip")
+    blobs.put(_index_key(version), msgspec.json.encode(draft.index), "application/json")
+    table.transact([Write(_item(workspace_id, leaderboard_id, version), condition=conditions.absent()), *also])
+    return version
+
+
+def freeze(workspace_id: str, leaderboard_id: str, found: Iterable[Row], source: dict[str, Any]) -> DatasetVersion:
     """Store rows as a version; rows equal to those of the latest version are that version. Invalid when empty.
 
-    Rows pass through a temporary file, so memory does not grow with them. `source` may be filled while rows are read.
+    `source` may be filled while rows are read.
     """
-    with tempfile.TemporaryFile() as file:
-        count, digest = _write(file, found)
-        if count == 0:
+    with drafted(found) as draft:
+        if draft.rows == 0:
             raise Invalid("the dataset has no rows", code="empty_dataset")
         while True:
             latest = latest_version(workspace_id, leaderboard_id)
-            if latest and latest.sha256 == digest:
+            if latest and latest.sha256 == draft.sha256:
                 return latest
-            key = f"{workspace_id}/{leaderboard_id}/datasets/{digest}.jsonl.gz"
-            version = DatasetVersion(
-                number=latest.number + 1 if latest else 1,
-                rows=count,
-                sha256=digest,
-                key=key,
-                created_at=clock.iso(),
-                source=source,
-            )
-            file.seek(0)
-            blobs.put(key, file, "application/gzip")
             try:
-                table.put(_item(workspace_id, leaderboard_id, version), conditions.absent())
+                return publish(workspace_id, leaderboard_id, draft, latest.number + 1 if latest else 1, source)
             except Conflict:
                 continue  # another freeze took the number: look again
-            return version
 
 
 def latest_version(workspace_id: str, leaderboard_id: str) -> DatasetVersion | None:
@@ -60,11 +103,18 @@ def latest_version(workspace_id: str, leaderboard_id: str) -> DatasetVersion | N
     return next(iter(versions(workspace_id, leaderboard_id, limit=1)), None)
 
 
+def version(workspace_id: str, leaderboard_id: str, number: int) -> DatasetVersion:
+    """The version with that number. NotFound when there is none."""
+    item = table.get(_partition(workspace_id, leaderboard_id), _sort_key(number), consistent=True)
+    if item is None:
+        raise NotFound(f"this dataset has no version {number}")
+    return _decode(item)
+
+
 def versions(workspace_id: str, leaderboard_id: str, limit: int | None = None) -> Iterator[DatasetVersion]:
     """The versions, newest first."""
     found = table.query(_partition(workspace_id, leaderboard_id), "DATASET#", newest_first=True, limit=limit)
-    for item in found:
-        yield msgspec.json.decode(item["doc"], type=DatasetVersion)
+    return map(_decode, found)
 
 
 def read(version: DatasetVersion) -> Iterator[bytes]:
@@ -77,23 +127,87 @@ def read(version: DatasetVersion) -> Iterator[bytes]:
                 yield line.removesuffix(b"\n")
 
 
-def _write(file: IO[bytes], found: Iterable[Row]) -> tuple[int, str]:
-    count, digest = 0, hashlib.sha256()
-    with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6, mtime=0) as zipped:
-        for row in found:
-            line = rows.encode(row) + b"\n"
-            digest.update(line)
-            cast(IO[bytes], zipped).write(line)
-            count += 1
-    return count, digest.hexdigest()
+def page(version: DatasetVersion, offset: int, limit: int) -> Iterator[bytes]:
+    """At most `limit` rows after the first `offset`, as encoded lines; reads only the members that hold them."""
+    stored = blobs.get(_index_key(version))
+    if stored is None:
+        raise NotFound(f"the rows of version {version.number} are gone")
+    index = msgspec.json.decode(stored, type=Index)
+    starts = [*index.offsets, index.size]
+    member = max(0, bisect_right(index.first_rows, offset) - 1)
+    stop = min(offset + limit, version.rows)
+    while offset < stop:
+        lines = gzip.decompress(blobs.get_range(version.key, starts[member], starts[member + 1])).splitlines()
+        first = offset - index.first_rows[member]
+        wanted = lines[first : first + stop - offset]
+        yield from wanted
+        offset += len(wanted)
+        member += 1
+
+
+def signed_url(version: DatasetVersion, filename: str, seconds: int) -> str:
+    """A URL from which anybody may download the version for `seconds`: JSON lines, told to be compressed by gzip."""
+    return blobs.signed_url(
+        version.key,
+        seconds,
+        ResponseContentType="application/x-ndjson",
+        ResponseContentEncoding="gzip",
+        ResponseContentDisposition=f'attachment; filename="{filename}"',
+    )
+
+
+class _Members:
+    """Writes lines as gzip members, and notes where each starts."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+        self._index = Index([], [], 0)
+        self._lines: list[bytes] = []
+        self._bytes = 0
+        self._rows = 0
+
+    def add(self, line: bytes) -> None:
+        self._lines.append(line)
+        self._bytes += len(line)
+        if len(self._lines) == _MEMBER_ROWS or self._bytes >= _MEMBER_BYTES:
+            self._close_member()
+
+    def draft(self) -> Draft:
+        if self._lines:
+            self._close_member()
+        return Draft(self._file, self._index, self._rows, self._digest.hexdigest())
+
+    def _close_member(self) -> None:
+        content = b"".join(self._lines)
+        self._digest.update(content)
+        member = gzip.compress(content, compresslevel=6, mtime=0)
+        self._file.write(member)
+        self._index.first_rows.append(self._rows)
+        self._index.offsets.append(self._index.size)
+        self._index.size += len(member)
+        self._rows += len(self._lines)
+        self._lines, self._bytes = [], 0
 
 
 def _item(workspace_id: str, leaderboard_id: str, version: DatasetVersion) -> table.Item:
     return {
         "pk": _partition(workspace_id, leaderboard_id),
-        "sk": f"DATASET#{version.number:08}",
+        "sk": _sort_key(version.number),
         "doc": msgspec.json.encode(version).decode(),
     }
+
+
+def _decode(item: table.Item) -> DatasetVersion:
+    return msgspec.json.decode(item["doc"], type=DatasetVersion)
+
+
+def _index_key(version: DatasetVersion) -> str:
+    return version.key.removesuffix(".jsonl.gz") + ".index.json"
+
+
+def _sort_key(number: int) -> str:
+    return f"DATASET#{number:08}"
 
 
 def _partition(workspace_id: str, leaderboard_id: str) -> str:

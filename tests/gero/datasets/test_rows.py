@@ -50,9 +50,54 @@ def test_a_conversation_becomes_one_text() -> None:
     assert datasets.parse(two).input == "system: Be kind.\nuser: hi"
 
 
+USER, ASSISTANT = {"role": "user", "content": "hi"}, {"role": "assistant", "content": "yes"}
+
+
+def test_a_conversation_that_ends_with_the_answer_gives_it_away_to_nobody() -> None:
+    row = datasets.parse({"messages": [{"role": "system", "content": "Be kind."}, USER, ASSISTANT]})
+    assert (row.input, row.expected) == ("system: Be kind.\nuser: hi", ["yes"])
+    assert datasets.parse({"messages": [USER, ASSISTANT]}).input == "hi"
+    answered = datasets.parse({"messages": [USER, ASSISTANT], "answer": ["Yes!", "yes"]})
+    assert (answered.input, answered.expected) == ("hi", ["Yes!", "yes"])
+
+
+def test_an_assistant_that_says_something_else_is_part_of_the_conversation() -> None:
+    row = datasets.parse({"messages": [USER, ASSISTANT], "answer": "no"})
+    assert (row.input, row.expected) == ("user: hi\nassistant: yes", ["no"])
+
+
+def test_a_mapped_answer_is_not_looked_for_in_the_conversation() -> None:
+    document = {"messages": [USER, ASSISTANT], "label": None}
+    row = datasets.parse(document, {"expected": "label"})
+    assert row.expected == []
+    assert "yes" not in row.input
+
+
+def test_an_answer_may_be_a_message() -> None:
+    assert datasets.parse({"input": "hi", "output": ASSISTANT}).expected == ["yes"]
+    assert datasets.parse({"input": "hi", "output": [ASSISTANT, "yeah"]}).expected == ["yes", "yeah"]
+    parts = {"role": "assistant", "content": [{"type": "text", "text": "yes"}]}
+    assert datasets.parse({"input": "hi", "output": parts}).expected == ["yes"]
+
+
+def test_a_conversation_of_sharegpt_is_known() -> None:
+    turns = [{"from": "system", "value": "Be kind."}, {"from": "human", "value": "hi"}, {"from": "gpt", "value": "yes"}]
+    row = datasets.parse({"conversations": turns})
+    assert (row.input, row.expected) == ("system: Be kind.\nuser: hi", ["yes"])
+
+
 def test_rubric_metadata_and_tags_are_kept() -> None:
     row = datasets.parse({"input": "hi", "rubric": "kind?", "metadata": {"a": [1]}, "tags": ["x"], "unknown": 1})
     assert (row.rubric, row.metadata, row.tags) == ("kind?", {"a": [1]}, ["x"])
+
+
+def test_metadata_is_not_nested_without_end() -> None:
+    metadata: Any = {}
+    for _ in range(99):
+        metadata = {"inner": metadata}
+    assert datasets.parse({"input": "hi", "metadata": metadata}).metadata == metadata
+    with pytest.raises(Invalid, match="metadata: more than 100 objects or lists inside each other"):
+        datasets.parse({"input": "hi", "metadata": {"inner": [metadata]}})
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The hub stand-in: the Hugging Face hub's URLs and headers, and nothing outside of what was registered."""
 
+import hashlib
 import http.client
 import subprocess
 import sys
@@ -10,10 +11,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from infra.local.stand_ins import TICKETS, StandIns
+from infra.local.stand_ins import TICKETS, Account, StandIns
+from infra.local.stand_ins.hub import Hub
 from infra.local.stand_ins.hub.__main__ import serve
+from tests.hub_server import serving
 
-_TOKEN = "hf_stand_in"
+_TOKEN, _STRANGER = "hf_stand_in", "hf_stranger"
 _CONTENT = b'{"input": "a"}\n{"input": "b"}\n'
 
 
@@ -31,8 +34,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def stand_ins(folder: Path) -> Iterator[StandIns]:
-    datasets = {"me/rows": folder, "me/closed": folder, "me/one": folder / "train.jsonl"}
-    with StandIns(datasets=datasets, gated={"me/closed"}, hub_token=_TOKEN) as stand_ins:
+    one = folder / "train.jsonl"
+    datasets = {"me/rows": folder, "me/closed": folder, "me/hidden": folder, "me/one": one}
+    accounts = {_TOKEN: Account("ada", {"me/closed", "me/hidden"}), _STRANGER: Account("bob")}
+    with StandIns(
+        datasets={**datasets, "me/many": {"main": one, "refs/pr/1": folder}},
+        gated={"me/closed"},
+        private={"me/hidden"},
+        hub_accounts=accounts,
+    ) as stand_ins:
         yield stand_ins
 
 
@@ -51,8 +61,21 @@ def test_a_file_comes_with_the_hubs_headers(client: httpx.Client) -> None:
     assert response.status_code == 200
     assert response.content == _CONTENT
     assert response.headers["Content-Length"] == str(len(_CONTENT))
-    assert response.headers["ETag"].strip('"').startswith(response.headers["X-Repo-Commit"])
+    blob = hashlib.sha1(b"blob %d\0" % len(_CONTENT) + _CONTENT).hexdigest()
+    assert response.headers["ETag"] == f'"{blob}"'
     assert len(response.headers["X-Repo-Commit"]) == 40
+
+
+def test_a_large_file_is_served_by_the_store_of_large_files(folder: Path) -> None:
+    with serving(Hub({"me/rows": folder}, lfs_bytes=10)) as url:
+        first = httpx.get(f"{url}/datasets/me/rows/resolve/main/train.jsonl")
+        assert (first.status_code, first.content) == (302, b"")
+        assert first.headers["X-Linked-ETag"] == f'"{hashlib.sha256(_CONTENT).hexdigest()}"'
+        assert first.headers["X-Linked-Size"] == str(len(_CONTENT))
+        assert len(first.headers["X-Repo-Commit"]) == 40
+        assert httpx.get(first.headers["Location"]).content == _CONTENT
+        assert httpx.get(f"{url}/lfs/{'0' * 64}").status_code == 403
+        assert httpx.get(f"{url}/datasets/me/rows/resolve/main/deep/test%20set.jsonl").content == b"{}\n"
 
 
 def test_head_tells_the_same_without_the_content(client: httpx.Client) -> None:
@@ -107,7 +130,7 @@ def test_a_single_file_is_a_repository_without_its_neighbours(client: httpx.Clie
         ("/me/rows/resolve/main/none.jsonl", "EntryNotFound"),
         ("/me/rows/resolve/main/deep", "EntryNotFound"),
         ("/me/rows/resolve/other/train.jsonl", "RevisionNotFound"),
-        ("/me/nothing/resolve/main/train.jsonl", "RepoNotFound"),
+        ("/me/many/resolve/main/deep/test%20set.jsonl", "EntryNotFound"),
     ],
 )
 def test_what_is_not_there_is_not_found_as_on_the_hub(client: httpx.Client, path: str, code: str) -> None:
@@ -115,12 +138,41 @@ def test_what_is_not_there_is_not_found_as_on_the_hub(client: httpx.Client, path
     assert (response.status_code, response.headers["X-Error-Code"]) == (404, code)
 
 
-def test_a_gated_repository_needs_the_token(client: httpx.Client) -> None:
-    path = "/me/closed/resolve/main/train.jsonl"
-    for headers in ({}, {"Authorization": "Bearer hf_other"}, {"Authorization": _TOKEN}):
-        response = client.get(path, headers=headers)
-        assert (response.status_code, response.headers["X-Error-Code"]) == (401, "GatedRepo")
-    assert client.get(path, headers={"Authorization": f"Bearer {_TOKEN}"}).content == _CONTENT
+@pytest.mark.parametrize(
+    ("name", "token", "status", "code"),
+    [
+        ("closed", None, 401, "GatedRepo"),
+        ("closed", _STRANGER, 403, "GatedRepo"),
+        ("closed", _TOKEN, 200, None),
+        ("hidden", None, 401, "RepoNotFound"),
+        ("hidden", _STRANGER, 404, "RepoNotFound"),
+        ("hidden", _TOKEN, 200, None),
+        ("nothing", None, 401, "RepoNotFound"),
+        ("nothing", _TOKEN, 404, "RepoNotFound"),
+        ("rows", _STRANGER, 200, None),
+        ("rows", "hf_nobody", 401, None),
+    ],
+)
+def test_a_closed_repository_opens_for_who_may_read_it(
+    client: httpx.Client, name: str, token: str | None, status: int, code: str | None
+) -> None:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    response = client.get(f"/me/{name}/resolve/main/train.jsonl", headers=headers)
+    assert (response.status_code, response.headers.get("X-Error-Code")) == (status, code)
+    assert (response.content == _CONTENT) is (status == 200)
+
+
+def test_a_token_is_told_whose_it_is(stand_ins: StandIns) -> None:
+    url = f"{stand_ins.hub_url}/api/whoami-v2"
+    assert httpx.get(url, headers={"Authorization": f"Bearer {_TOKEN}"}).json()["name"] == "ada"
+    assert httpx.get(url, headers={"Authorization": "Bearer hf_nobody"}).status_code == 401
+    assert httpx.get(url).status_code == 401
+
+
+def test_a_repository_may_have_several_revisions(client: httpx.Client) -> None:
+    path = "/me/many/resolve/refs%2Fpr%2F1/deep/test%20set.jsonl"
+    assert client.get(path).content == b"{}\n"
+    assert client.get(path.replace("refs%2Fpr%2F1", "main")).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,169 @@
+"""From waiting rows to a new version. Nothing is lost or doubled when consolidations, pushes and crashes meet.
+
+The version is written first, together with its counters; then the batches it holds are taken away, the oldest first.
+Who comes between finds some of them waiting still, and merges them once more with the same result: a batch puts rows in
+the place of those with their ids, and what is left after a crash are always the newest batches.
+"""
+
+import contextlib
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from datetime import timedelta
+
+import msgspec
+
+from gero.datasets import intake, pending, rows, sampling, versions
+from gero.datasets.intake import PushRules
+from gero.datasets.pending import PendingBatch
+from gero.datasets.rows import Row
+from gero.datasets.versions import DatasetVersion
+from gero.kit import Conflict, Unavailable, blobs, log, queues, settings, table
+
+_TRIES = 10
+_LEASE = timedelta(minutes=20)  # longer than a consolidation may take
+_RETIRED_AT_ONCE = table.MAX_WRITES - 1
+_SCHEMA = """
+    PRAGMA journal_mode = OFF;
+    PRAGMA synchronous = OFF;
+    PRAGMA cache_size = -65536;
+    CREATE TABLE held (place INTEGER PRIMARY KEY, id TEXT UNIQUE, content BLOB, line BLOB);
+"""
+_ONCE = "CREATE UNIQUE INDEX said ON held (content)"
+_SAMPLE = """
+    SELECT line FROM held WHERE place IN (
+        SELECT place FROM (SELECT place, line, row_number() OVER (ORDER BY place) - 1 AS position FROM held)
+        ORDER BY sampling_key(line, position) LIMIT ?
+    ) ORDER BY place
+"""
+
+
+class ConsolidationJob(msgspec.Struct, frozen=True):
+    """The message that asks for a consolidation; `run`: start a run afterwards, whatever the leaderboard says."""
+
+    workspace_id: str
+    leaderboard_id: str
+    run: bool = False
+
+    @classmethod
+    def decode(cls, body: str) -> "ConsolidationJob":
+        """The message of a queue's record."""
+        return msgspec.json.decode(body, type=cls)
+
+
+def consolidate(workspace_id: str, leaderboard_id: str, rules: PushRules) -> DatasetVersion | None:
+    """Make waiting rows part of a new version and return the newest; None when there is nothing at all.
+
+    A pushed row replaces the one with its id; with `dedupe` also one that says the same under another id. When there
+    are more than `max_rows`, the algorithm chooses, seeded by the leaderboard. NotFound when the leaderboard is gone.
+    """
+    for _ in range(_TRIES):
+        # In this order: a batch that is listed is no older than what the version holds of its rows.
+        latest = versions.latest_version(workspace_id, leaderboard_id)
+        waiting = pending.waiting(workspace_id, leaderboard_id)
+        if waiting:
+            try:
+                latest = _merged(workspace_id, leaderboard_id, latest, waiting, rules)
+            except Conflict:  # another consolidation was faster, or the leaderboard is deleted
+                intake.read(workspace_id, leaderboard_id)
+                continue
+            _retire(workspace_id, leaderboard_id, waiting)
+        intake.reschedule(workspace_id, leaderboard_id, rules)
+        return latest
+    raise Unavailable("the dataset is being consolidated by others; try again")
+
+
+def request(workspace_id: str, leaderboard_id: str, *, run: bool = False) -> None:
+    """Ask for a consolidation as soon as possible."""
+    job = ConsolidationJob(workspace_id, leaderboard_id, run)
+    queues.send(settings.required("GERO_CONSOLIDATION_QUEUE_URL"), [msgspec.json.encode(job).decode()])
+
+
+def send_due_consolidations(limit: int = 100) -> int:
+    """Ask for the consolidations whose time has come; returns how many. Each is claimed, so two ticks ask once."""
+    sent = 0
+    for owner in intake.claim_due(_LEASE, limit):
+        try:
+            request(*owner)
+            sent += 1
+        except Exception as error:  # noqa: BLE001  one dataset's trouble must not keep the others waiting
+            log.failure("consolidation.not_sent", error, leaderboard_id=owner[1])
+    return sent
+
+
+def _merged(
+    workspace_id: str,
+    leaderboard_id: str,
+    latest: DatasetVersion | None,
+    waiting: list[PendingBatch],
+    rules: PushRules,
+) -> DatasetVersion:
+    with contextlib.closing(_Merge(rules, leaderboard_id)) as merge:
+        if latest:
+            merge.put(versions.read(latest))
+        for batch in waiting:
+            merge.remove(batch.removed)
+            merge.put(batch.lines())
+        with versions.drafted(merge.kept()) as draft:
+            if latest and latest.sha256 == draft.sha256:
+                return latest
+            source = {"kind": "push", "batches": len(waiting), "rows": sum(batch.count for batch in waiting)}
+            number, before = (latest.number + 1, latest.rows) if latest else (1, 0)
+            growth = intake.growing(workspace_id, leaderboard_id, draft.rows - before)
+            return versions.publish(workspace_id, leaderboard_id, draft, number, source, [growth])
+
+
+def _retire(workspace_id: str, leaderboard_id: str, batches: list[PendingBatch]) -> None:
+    for start in range(0, len(batches), _RETIRED_AT_ONCE):
+        chunk = batches[start : start + _RETIRED_AT_ONCE]
+        try:
+            _take_away(workspace_id, leaderboard_id, chunk)
+        except Conflict:  # another consolidation has taken some of them
+            for batch in chunk:
+                with contextlib.suppress(Conflict):
+                    _take_away(workspace_id, leaderboard_id, [batch])
+    blobs.delete_many([batch.key for batch in batches if batch.key])
+
+
+def _take_away(workspace_id: str, leaderboard_id: str, batches: list[PendingBatch]) -> None:
+    counted = intake.returning(workspace_id, leaderboard_id, sum(one.count for one in batches), len(batches))
+    table.transact([counted, *(batch.deletion() for batch in batches)])
+
+
+class _Merge:
+    """Rows in a temporary SQLite file, so that memory does not grow with them; the order is that of arrival."""
+
+    def __init__(self, rules: PushRules, seed: str) -> None:
+        self._rules = rules
+        self._seed = seed
+        self._held = sqlite3.connect("", isolation_level=None)
+        self._held.executescript(_SCHEMA + (_ONCE if rules.dedupe else ""))
+
+    def close(self) -> None:
+        self._held.close()
+
+    def put(self, lines: Iterator[bytes] | list[bytes]) -> None:
+        """Add rows behind the others; REPLACE takes out whatever has their id, or says the same."""
+        found = ((row.id, _said(row), line) for row, line in ((rows.decode(line), line) for line in lines))
+        self._held.executemany("INSERT OR REPLACE INTO held (id, content, line) VALUES (?, ?, ?)", found)
+
+    def remove(self, row_ids: list[str]) -> None:
+        self._held.executemany("DELETE FROM held WHERE id = ?", [(row_id,) for row_id in row_ids])
+
+    def kept(self) -> Iterator[Row]:
+        """The rows that stay, in order."""
+        count = self._held.execute("SELECT count(*) FROM held").fetchone()[0]
+        if not self._rules.limits_size or count <= self._rules.max_rows:
+            found = self._held.execute("SELECT line FROM held ORDER BY place")
+        else:
+
+            def key(line: bytes, position: int) -> float:
+                return sampling.key(self._rules.algorithm, self._seed, rows.decode(line), position, count)
+
+            self._held.create_function("sampling_key", 2, key, deterministic=True)
+            found = self._held.execute(_SAMPLE, (self._rules.max_rows,))
+        return (rows.decode(line) for (line,) in found)
+
+
+def _said(row: Row) -> bytes:
+    return hashlib.blake2b(msgspec.json.encode([row.input, row.expected]), digest_size=16).digest()
