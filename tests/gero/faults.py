@@ -37,7 +37,7 @@ class Faults:
             fault["CancellationReasons"] = [{"Code": reason} for reason in reasons]
         return self.answer(service, operation, times, lambda _: fault, status=400)
 
-    def meanwhile(self, service: str, operation: str, action: Callable[[dict[str, Any]], None]) -> None:
+    def meanwhile(self, service: str, operation: str, action: Callable[[dict[str, Any]], object]) -> None:
         """Let something happen just before the first call of an operation."""
         pending = [action]
 

@@ -1,31 +1,63 @@
 """Leaderboards: the task, its candidates, its schedule, its runs' plans, and the model in production."""
 
-from gero.leaderboards import candidates, production
+from gero.leaderboards import candidates, production, trace_rows
 from gero.leaderboards.candidates import Candidate, CandidateInput
-from gero.leaderboards.leaderboard import Leaderboard, LeaderboardInput, LeaderboardPatch, ModelSelection, Production
+from gero.leaderboards.due import Fired, run_due
+from gero.leaderboards.inputs import Input
+from gero.leaderboards.leaderboard import (
+    FieldMapping,
+    Leaderboard,
+    LeaderboardInput,
+    LeaderboardPatch,
+    ModelSelection,
+    Production,
+)
 from gero.leaderboards.planning import plan_run, start_run
 from gero.leaderboards.push_settings import PushSettings
-from gero.leaderboards.store import claim_due, create, delete, get, listed, patch, sweep, sweep_deleted
+from gero.leaderboards.pushed_rows import (
+    MAX_PUSHED_BYTES,
+    MAX_PUSHED_ROWS,
+    check_enough_rows,
+    consolidation,
+    improve,
+    limits,
+    push_answer,
+)
+from gero.leaderboards.schedule import Schedule, ScheduleState
+from gero.leaderboards.store import create, delete, get, listed, patch, sweep, sweep_deleted
 
 __all__ = [
+    "MAX_PUSHED_BYTES",
+    "MAX_PUSHED_ROWS",
     "Candidate",
     "CandidateInput",
+    "FieldMapping",
+    "Fired",
+    "Input",
     "Leaderboard",
     "LeaderboardInput",
     "LeaderboardPatch",
     "ModelSelection",
     "Production",
     "PushSettings",
+    "Schedule",
+    "ScheduleState",
     "candidates",
-    "claim_due",
+    "check_enough_rows",
+    "consolidation",
     "create",
     "delete",
     "get",
+    "improve",
+    "limits",
     "listed",
     "patch",
     "plan_run",
     "production",
+    "push_answer",
+    "run_due",
     "start_run",
     "sweep",
     "sweep_deleted",
+    "trace_rows",
 ]

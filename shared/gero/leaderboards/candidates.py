@@ -7,7 +7,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gero.kit import Conflict, Invalid, NotFound, address, clock, conditions, money, new_id, table
-from gero.leaderboards.leaderboard import Input
+from gero.leaderboards.inputs import Input
 from gero.providers import Endpoint, check_auth, seal_secret
 
 MAX_CANDIDATES = 50

@@ -3,22 +3,13 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    AliasChoices,
-    AliasGenerator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_validator,
-)
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from gero import datasets, evaluation
 from gero.kit import Invalid
+from gero.leaderboards.inputs import Input
 from gero.leaderboards.push_settings import PUSH_FIELDS, PushSettings
-from gero.leaderboards.schedule import Schedule
+from gero.leaderboards.schedule import Schedule, ScheduleState, TriggerName
 
 Policy = Literal["top", "default", "strict", "eager"]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -29,18 +20,6 @@ FieldMapping = Annotated[
     Field(description="Where the rows have a field: Gero's name of it to theirs; a dotted name leads into objects"),
 ]
 MAX_PROMPT_BYTES = 100_000
-
-
-class Input(BaseModel):
-    """Base of what clients send: unknown fields are refused, camelCase names accepted, secrets not quoted in errors."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=AliasGenerator(validation_alias=lambda name: AliasChoices(name, to_camel(name))),
-        populate_by_name=True,
-        hide_input_in_errors=True,
-    )
 
 
 def _at_most(text: str, limit: int) -> str:
@@ -99,6 +78,12 @@ class LeaderboardInput(Input, PushSettings):
                 datasets.parse_url(self.dataset_url)
         except Invalid as error:
             raise ValueError(error.message) from error
+        return self
+
+    @model_validator(mode="after")
+    def _schedule_can_fire(self) -> "LeaderboardInput":
+        if self.schedule:
+            self.schedule.check(self.dataset_type)
         return self
 
 
@@ -160,6 +145,8 @@ class Leaderboard(PushSettings):
     production: Production | None = None
     latest_run_id: str | None = None
     next_run_at: str | None = None
+    next_times: dict[TriggerName, str] = Field(default_factory=dict)
+    schedule_state: ScheduleState | None = None
     version: int = 1
     created_at: str
     updated_at: str

@@ -1,15 +1,14 @@
 """From a leaderboard to the plan of a run: its dataset frozen, its candidates fixed, its rows in blocks."""
 
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, Unpack
 
 import msgspec
 
-from gero import datasets, runs
-from gero.datasets import DatasetVersion, Row
+from gero import access, datasets, runs
+from gero.datasets import DatasetVersion
 from gero.evaluation import Evaluation, EvaluationPlan, PlannedCandidate
 from gero.evaluation import plan as plans
-from gero.kit import Conflict, Invalid
+from gero.kit import Conflict, Invalid, NotFound
 from gero.leaderboards import candidates
 from gero.leaderboards.leaderboard import Leaderboard
 from gero.runs import Run
@@ -22,8 +21,11 @@ WAVES = 16
 MIN_ROWS_PER_BLOCK, MAX_ROWS_PER_BLOCK = 128, 1024
 
 
-def start_run(leaderboard: Leaderboard, source: runs.Source, rows_limit: int | None = None) -> Run:
-    """Start a run. Conflict with fewer than two candidates, or while one is active."""
+def start_run(leaderboard: Leaderboard, source: runs.Source, **options: Unpack[runs.Options]) -> Run:
+    """Start a run. Conflict with fewer than two candidates, or while one is active; Invalid when the dataset has no
+    version of the number asked for.
+    """
+    _check_version(leaderboard, options.get("dataset_version"))
     present = list(candidates.listed(leaderboard.workspace_id, leaderboard.id))
     if len(present) < MIN_CANDIDATES:
         raise Conflict(
@@ -34,9 +36,9 @@ def start_run(leaderboard: Leaderboard, source: runs.Source, rows_limit: int | N
         "leaderboard": leaderboard.configuration(),
         "models": [candidate.public() for candidate in present],
     }
-    return runs.start(
-        leaderboard.workspace_id, leaderboard.id, source=source, configuration=configuration, rows_limit=rows_limit
-    )
+    if leaderboard.dataset_type == "PUSH":
+        options["accepted_rows"] = datasets.accepted_rows(leaderboard.workspace_id, leaderboard.id)
+    return runs.start(leaderboard.workspace_id, leaderboard.id, source=source, configuration=configuration, **options)
 
 
 def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
@@ -47,7 +49,7 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
     """
     configuration = runs.configuration(run)
     leaderboard = Leaderboard.model_validate(leaderboard.model_dump() | configuration["leaderboard"])
-    version = _frozen_dataset(leaderboard)
+    version = _pinned_dataset(leaderboard, run.dataset_version) or _frozen_dataset(leaderboard)
     rows_per_block = max(MIN_ROWS_PER_BLOCK, min(WAVES * leaderboard.concurrency, MAX_ROWS_PER_BLOCK))
     rows = runs.blocks.write(
         version,
@@ -55,6 +57,7 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
         seed=run.id,
         rows_per_block=rows_per_block,
         limit=run.rows_limit,
+        algorithm=run.algorithm,
     )
     plan = EvaluationPlan(
         workspace_id=leaderboard.workspace_id,
@@ -68,30 +71,40 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
         blocks_per_round=BLOCKS_PER_ROUND,
         in_flight=leaderboard.concurrency,
         seed=run.id,
-        dataset=_described(version),
+        dataset=_described(version, run),
     )
     plans.save(plan)
     runs.begin(run, dataset=plan.dataset, cells_total=rows * len(plan.candidates))
     return plan
 
 
+def _check_version(leaderboard: Leaderboard, number: int | None) -> None:
+    try:
+        _pinned_dataset(leaderboard, number)
+    except NotFound as error:
+        raise Invalid(
+            f"dataset_version: this leaderboard's dataset has no version {number}; choose one of its versions",
+            field="dataset_version",
+        ) from error
+
+
+def _pinned_dataset(leaderboard: Leaderboard, number: int | None) -> DatasetVersion | None:
+    return None if number is None else datasets.version(leaderboard.workspace_id, leaderboard.id, number)
+
+
 def _frozen_dataset(leaderboard: Leaderboard) -> DatasetVersion:
     if leaderboard.dataset_type == "PUSH":
-        version = datasets.consolidate(leaderboard.workspace_id, leaderboard.id, leaderboard.max_samples_to_gather)
-        if version is None:
+        version = datasets.consolidate(leaderboard.workspace_id, leaderboard.id, leaderboard.rules())
+        if version is None or version.rows == 0:
             raise Invalid("the dataset has no rows yet; push some first", code="empty_dataset")
         return version
-    file = datasets.parse_url(str(leaderboard.dataset_url))
-    download = datasets.Download(file)
-    source = {"kind": "huggingface", "repo": file.repo, "path": file.path, "revision": file.revision}
-    reader = datasets.Reader(datasets.split(download))
-
-    def rows() -> Iterator[Row]:
-        yield from reader
-        reader.check()
-        source["commit"] = download.revision or file.revision
-
-    return datasets.freeze(leaderboard.workspace_id, leaderboard.id, rows(), source)
+    return datasets.freeze_upstream(
+        leaderboard.workspace_id,
+        leaderboard.id,
+        str(leaderboard.dataset_url),
+        mapping=leaderboard.field_mapping,
+        token=access.integrations.token_of(leaderboard.workspace_id, "huggingface"),
+    )
 
 
 def _planned(leaderboard: Leaderboard, configuration: dict[str, Any]) -> tuple[PlannedCandidate, ...]:
@@ -100,8 +113,10 @@ def _planned(leaderboard: Leaderboard, configuration: dict[str, Any]) -> tuple[P
     return tuple(PlannedCandidate(id=one.id, name=one.name, endpoint=one.endpoint()) for one in found)
 
 
-def _described(version: DatasetVersion) -> dict[str, Any]:
+def _described(version: DatasetVersion, run: Run) -> dict[str, Any]:
     described: dict[str, Any] = msgspec.to_builtins(version)
     described["version"] = described.pop("number")
     del described["key"]
+    if run.rows_limit is not None:
+        described["limit"] = {"rows": run.rows_limit, "algorithm": run.algorithm}
     return described

@@ -4,7 +4,7 @@ from datetime import date
 
 from pydantic import BaseModel, Field
 
-from gero.datasets import Algorithm
+from gero.datasets import Algorithm, PushRules
 
 
 class PushSettings(BaseModel):
@@ -22,6 +22,20 @@ class PushSettings(BaseModel):
     consolidate_every_events: int = Field(500, ge=1, le=1_000_000)
     consolidate_every_hours: int = Field(24, ge=1, le=8760)
     run_on_new_version: bool = Field(False, description="Start a dataset_improvement run after each consolidation")
+
+    def rules(self) -> PushRules:
+        """The same as the datasets slice knows them."""
+        return PushRules(
+            max_rows=self.max_samples_to_gather,
+            limits_size=self.auto_limit_size,
+            algorithm=self.sampling_algorithm,
+            daily=self.daily_event_limit,
+            monthly=self.monthly_event_limit,
+            last_day=self.end_date.isoformat() if self.end_date else None,
+            dedupe=self.dedupe,
+            every_events=self.consolidate_every_events,
+            every_hours=self.consolidate_every_hours,
+        )
 
 
 PUSH_FIELDS = frozenset(PushSettings.model_fields)

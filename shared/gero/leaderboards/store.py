@@ -1,13 +1,17 @@
 """Leaderboards in the table: optimistic writes by version, and the index entry that makes a schedule fire."""
 
+import contextlib
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
+from gero import datasets
 from gero.kit import Conflict, Invalid, NotFound, blobs, clock, conditions, log, new_id, table
 from gero.kit.table import Write
 from gero.leaderboards.leaderboard import Leaderboard, LeaderboardInput, LeaderboardPatch
+from gero.leaderboards.schedule import TriggerName
 from gero.providers import target
 
 DUE = "schedule"  # the partition of the index of due work in which scheduled leaderboards wait
@@ -24,11 +28,12 @@ def create(workspace_id: str, wanted: LeaderboardInput) -> Leaderboard:
     leaderboard = Leaderboard(
         id=new_id(), workspace_id=workspace_id, created_at=now, updated_at=now, **wanted.model_dump()
     )
-    leaderboard = _with_next_run(leaderboard)
+    leaderboard = _with_next_times(leaderboard)
     table.transact(
         [
             Write(_item(leaderboard), condition=conditions.absent()),
             Write(target.item(workspace_id, leaderboard.id, None)),
+            *([datasets.intake.opening(workspace_id, leaderboard.id)] if leaderboard.dataset_type == "PUSH" else []),
         ]
     )
     return leaderboard
@@ -63,9 +68,23 @@ def patch(workspace_id: str, leaderboard_id: str, wanted: LeaderboardPatch) -> L
             )
         changed = current.model_copy(update=changes)
         _validate(changed)
-        return _with_next_run(changed) if "schedule" in named else changed
+        _check_type(current, changed)
+        return _with_next_times(changed) if "schedule" in named else changed
 
     return update(workspace_id, leaderboard_id, change)
+
+
+def _check_type(before: Leaderboard, after: Leaderboard) -> None:
+    if before.dataset_type == after.dataset_type:
+        return
+    if after.dataset_type == "GET":
+        raise Invalid(
+            "dataset_type: pushed rows stay, so a PUSH dataset cannot become a GET one; create another leaderboard",
+            field="dataset_type",
+        )
+    latest = datasets.latest_version(before.workspace_id, before.id)
+    with contextlib.suppress(Conflict):  # it was opened by a change that somebody else was faster than
+        table.transact([datasets.intake.opening(before.workspace_id, before.id, latest.rows if latest else 0)])
 
 
 def update(workspace_id: str, leaderboard_id: str, change: Callable[[Leaderboard], Leaderboard]) -> Leaderboard:
@@ -95,6 +114,7 @@ def delete(workspace_id: str, leaderboard_id: str) -> None:
         [
             Write(key=(f"WS#{workspace_id}", f"LB#{leaderboard_id}")),
             Write(key=target.key(workspace_id, leaderboard_id)),
+            datasets.intake.closing(workspace_id, leaderboard_id),
             Write(left | {"leaderboard_id": leaderboard_id, "due_kind": DELETED, "due_at": clock.iso()}),
         ]
     )
@@ -105,41 +125,48 @@ def sweep_deleted(limit: int = 10) -> int:
     swept = 0
     for item in table.query_due(DELETED, clock.iso(), limit):
         try:
-            sweep(item["pk"].removeprefix("WS#"), item["leaderboard_id"])
-            swept += 1
+            swept += sweep(item["pk"].removeprefix("WS#"), item["leaderboard_id"])
         except Exception as error:  # noqa: BLE001  one leaderboard's trouble must not keep the others waiting
             log.failure("leaderboard.not_swept", error, leaderboard_id=item["leaderboard_id"])
     return swept
 
 
-def sweep(workspace_id: str, leaderboard_id: str) -> None:
-    """Remove the rows, runs and traces of a leaderboard that was deleted."""
-    for partition in (f"WS#{workspace_id}#LB#{leaderboard_id}", f"WS#{workspace_id}#LB#{leaderboard_id}#PENDING"):
-        keys = [(item["pk"], item["sk"]) for item in table.query(partition)]
-        for _, sk in keys:
-            if sk.startswith("RUN#"):
-                progress = f"WS#{workspace_id}#RUN#{sk.removeprefix('RUN#')}"
-                table.delete_many((item["pk"], item["sk"]) for item in table.query(progress))
-        table.delete_many(keys)
+def sweep(workspace_id: str, leaderboard_id: str, seconds: float = 60) -> bool:
+    """Remove the rows, runs and traces of a leaderboard that was deleted; False when the time did not suffice."""
+    end = time.monotonic() + seconds
+    own = f"WS#{workspace_id}#LB#{leaderboard_id}"
+    runs = [item["sk"].removeprefix("RUN#") for item in table.query(own, "RUN#")]
+    progress = [f"WS#{workspace_id}#RUN#{run_id}" for run_id in runs]
+    for partition in (*progress, datasets.claims_partition(workspace_id, leaderboard_id), own):
+        if not table.delete_partition(partition, end):
+            return False
     blobs.delete_all(f"{workspace_id}/{leaderboard_id}/")
     table.delete(f"WS#{workspace_id}", f"DELETED#{leaderboard_id}")
+    return True
 
 
-def claim_due(limit: int = 100) -> Iterator[Leaderboard]:
-    """Leaderboards whose scheduled time has come; each is given to one caller only, moved to its next time."""
+def claim_due(limit: int) -> Iterator[tuple[Leaderboard, list[TriggerName]]]:
+    """Leaderboards with triggers whose time has come, and those triggers, moved to their next times.
+
+    Each time of a trigger is given to one caller only. A caller that dies with it loses it.
+    """
     for item in table.query_due(DUE, clock.iso(), limit):
-        due = Leaderboard.model_validate_json(item["doc"])
-        moved = _with_next_run(due).model_copy(update={"version": due.version + 1})
         try:
+            due = Leaderboard.model_validate_json(item["doc"])
+            times = due.next_times or {"cron": item["due_at"]}  # without: stored when cron was the only trigger
+            moved = _with_next_times(due).model_copy(update={"version": due.version + 1})
             table.put(_item(moved), conditions.equals("version", due.version))
         except Conflict:
             continue  # another tick took it, or a person changed it: then the next tick finds it
-        yield moved
+        except Exception as error:  # noqa: BLE001  one leaderboard's trouble must not keep the others waiting
+            log.failure("schedule.not_claimed", error, pk=item["pk"], sk=item["sk"])
+            continue
+        yield moved, [name for name, at in times.items() if moved.next_times.get(name) != at]
 
 
-def _with_next_run(leaderboard: Leaderboard) -> Leaderboard:
-    moment = leaderboard.schedule.next_after(clock.now()) if leaderboard.schedule else None
-    return leaderboard.model_copy(update={"next_run_at": clock.iso(moment) if moment else None})
+def _with_next_times(leaderboard: Leaderboard) -> Leaderboard:
+    times = leaderboard.schedule.next_times() if leaderboard.schedule else {}
+    return leaderboard.model_copy(update={"next_times": times, "next_run_at": min(times.values(), default=None)})
 
 
 def _validate(leaderboard: Leaderboard) -> None:

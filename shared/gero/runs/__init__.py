@@ -1,7 +1,7 @@
 """Runs: starting, handing out, counting and ending evaluations. Light: workers import it."""
 
 from gero.runs import blocks, rounds
-from gero.runs.run import Progress, Run, Source, Status
+from gero.runs.run import Options, Progress, Run, Source, Status
 from gero.runs.store import (
     active_run_id,
     begin,
@@ -17,6 +17,7 @@ from gero.runs.store import (
 )
 
 __all__ = [
+    "Options",
     "Progress",
     "Run",
     "Source",

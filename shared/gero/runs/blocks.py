@@ -2,41 +2,58 @@
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from array import array
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO
+from typing import IO, NamedTuple
 
 from gero import datasets
-from gero.datasets import DatasetVersion
+from gero.datasets import Algorithm, DatasetVersion
 from gero.evaluation import plan as plans
 from gero.kit import Invalid
 
 _WRITERS = 16
 
 
-def write(version: DatasetVersion, prefix: str, *, seed: str, rows_per_block: int, limit: int | None) -> int:
-    """Store the version's rows as blocks under a run's prefix; returns how many rows were taken.
+def write(
+    version: DatasetVersion,
+    prefix: str,
+    *,
+    seed: str,
+    rows_per_block: int,
+    limit: int | None,
+    algorithm: Algorithm = "RANDOM_SHUFFLE",
+) -> int:
+    """Store the version's rows as blocks under a run's prefix: at most `limit`, those that `algorithm` chooses.
 
-    Rows lie in a temporary file while only their order is in memory. Invalid when a row has no expected answer.
+    Returns how many rows were taken. Rows lie in a temporary file; in memory there are some 120 bytes of each while
+    they are put in order. Invalid when a row has no expected answer.
     """
     with tempfile.TemporaryFile() as file:
-        places = sorted(_copy(version, file, seed))[:limit]
+        rows = _copy(version, file, seed, algorithm)
+        chosen = _chosen(rows, limit)
         with ThreadPoolExecutor(_WRITERS) as writers:
             writing = []
-            for block, start in enumerate(range(0, len(places), rows_per_block)):
-                chosen = places[start : start + rows_per_block]
-                lines = [_line(file, offset, length) for _, offset, length in chosen]
+            for block, start in enumerate(range(0, len(chosen), rows_per_block)):
+                lines = [_line(file, rows.ends, position) for position in chosen[start : start + rows_per_block]]
                 writing.append(writers.submit(plans.save_block, prefix, block, lines))
                 if len(writing) >= _WRITERS:  # so that few blocks are in memory
                     writing.pop(0).result()
             for one in writing:
                 one.result()
-    return len(places)
+    return len(chosen)
 
 
-def _copy(version: DatasetVersion, file: IO[bytes], seed: str) -> Iterator[tuple[bytes, int, int]]:
-    offset = 0
-    for line in datasets.read(version):
+class _Rows(NamedTuple):
+    """Of every row, by position: where its line ends in the file, its place in the random order, its sampling key."""
+
+    ends: "array[int]"
+    order: "array[int]"
+    keys: "array[float]"
+
+
+def _copy(version: DatasetVersion, file: IO[bytes], seed: str, algorithm: Algorithm) -> _Rows:
+    end, rows = 0, _Rows(array("Q"), array("Q"), array("d"))
+    for position, line in enumerate(datasets.read(version)):
         row = datasets.decode(line)
         if not row.expected:
             raise Invalid(
@@ -45,10 +62,24 @@ def _copy(version: DatasetVersion, file: IO[bytes], seed: str) -> Iterator[tuple
                 code="no_expected_answer",
             )
         file.write(line)
-        yield hashlib.blake2b(f"{seed}\0{row.id}".encode(), digest_size=8).digest(), offset, len(line)
-        offset += len(line)
+        end += len(line)
+        rows.ends.append(end)
+        digest = hashlib.blake2b(f"{seed}\0{row.id}".encode(), digest_size=8).digest()
+        rows.order.append(int.from_bytes(digest, "big"))
+        rows.keys.append(datasets.sampling.key(algorithm, seed, row, position, version.rows))
+    return rows
 
 
-def _line(file: IO[bytes], offset: int, length: int) -> bytes:
-    file.seek(offset)
-    return file.read(length)
+def _chosen(rows: _Rows, limit: int | None) -> list[int]:
+    positions = list(range(len(rows.ends)))
+    if limit is not None and limit < len(positions):
+        positions.sort(key=rows.keys.__getitem__)
+        del positions[limit:]
+    positions.sort(key=rows.order.__getitem__)
+    return positions
+
+
+def _line(file: IO[bytes], ends: "array[int]", position: int) -> bytes:
+    start = ends[position - 1] if position else 0
+    file.seek(start)
+    return file.read(ends[position] - start)

@@ -1,16 +1,31 @@
 """A run as stored, and the words for where it stands."""
 
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import msgspec
+
+from gero.datasets import Algorithm
 
 Status = Literal["queued", "running", "completed", "failed", "cancelled"]
 Source = Literal["manual", "schedule", "dataset_improvement"]
 ACTIVE: tuple[Status, ...] = ("queued", "running")
 
 
+class Options(TypedDict, total=False):
+    """How a run is to be made, beside what its leaderboard says.
+
+    At most `rows_limit` rows, chosen by `algorithm`, of the version `dataset_version` instead of the newest;
+    `accepted_rows`: how many rows the leaderboard's dataset had ever accepted when the run was started.
+    """
+
+    rows_limit: int | None
+    algorithm: Algorithm
+    dataset_version: int | None
+    accepted_rows: int
+
+
 class Run(msgspec.Struct, frozen=True):
-    """One evaluation of a leaderboard's candidates. Times are ISO texts, money is nano-dollars.
+    """One evaluation of a leaderboard's candidates. Times are ISO texts, money is nano-dollars; `Options` tells more.
 
     `cells_done`, `errors` and `cost_nanos` are noted when it ends; until then `progress` knows them. `ranking` and
     `decision` are documents of the ranking slice, `ranking` being interim until the run is completed.
@@ -23,6 +38,9 @@ class Run(msgspec.Struct, frozen=True):
     status: Status
     created_at: str
     rows_limit: int | None = None
+    algorithm: Algorithm = "RANDOM_SHUFFLE"
+    dataset_version: int | None = None
+    accepted_rows: int = 0
     started_at: str | None = None
     finished_at: str | None = None
     dataset: dict[str, Any] | None = None
@@ -38,6 +56,11 @@ class Run(msgspec.Struct, frozen=True):
     def active(self) -> bool:
         """Whether it has not ended."""
         return self.status in ACTIVE
+
+    @property
+    def planned(self) -> bool:
+        """Whether it was planned, or may still be: its dataset was read and its models were asked."""
+        return self.active or self.started_at is not None
 
 
 class Progress(msgspec.Struct, frozen=True):

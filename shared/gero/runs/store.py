@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Unpack
 
 import msgspec
 
 from gero.evaluation import plan as plans
 from gero.kit import Conflict, NotFound, Unavailable, blobs, clock, conditions, log, new_id, table, workflows
 from gero.kit.table import Changes, Write
-from gero.runs.run import ACTIVE, Progress, Run, Source, Status, from_item, partition, to_item
+from gero.runs.run import ACTIVE, Options, Progress, Run, Source, Status, from_item, partition, to_item
 
 WATCH = "run"  # the partition of the index of due work in which active runs wait to be looked at
 _WATCH_EVERY = timedelta(minutes=10)
@@ -21,7 +21,7 @@ def start(
     *,
     source: Source,
     configuration: dict[str, Any],
-    rows_limit: int | None = None,
+    **options: Unpack[Options],
 ) -> Run:
     """Lock the leaderboard and start its run. Conflict while another one is active."""
     run = Run(
@@ -31,7 +31,7 @@ def start(
         source=source,
         status="queued",
         created_at=clock.iso(),
-        rows_limit=rows_limit,
+        **options,
     )
     blobs.put(_configuration_key(run), msgspec.json.encode(configuration), "application/json")
     lock = {"pk": partition(workspace_id, leaderboard_id), "sk": "ACTIVE_RUN", "run_id": run.id}

@@ -1,7 +1,7 @@
 """Traces: recorded questions and answers of runs, inference, datasets and people. Light: workers import it."""
 
 from gero.traces.message import TraceMessage
-from gero.traces.store import Page, find, index_item, record
+from gero.traces.store import Page, by_ids, find, index_item, record
 from gero.traces.trace import SCORE_SCALE, SOURCES, Source, Trace, decode, encode
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Source",
     "Trace",
     "TraceMessage",
+    "by_ids",
     "decode",
     "encode",
     "find",

@@ -1,5 +1,6 @@
 """Where traces live: batches of JSON lines in S3, with one small index item a batch in the table, newest first."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -7,6 +8,8 @@ import msgspec
 from gero.kit import blobs, new_id, table
 from gero.traces import trace as traces
 from gero.traces.trace import Source, Trace
+
+_BATCHES_AFTER, _BATCHES_READ = 50, 500  # looked at for one trace, and for all of a call
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -63,6 +66,25 @@ def find(
                 seen.add(one.trace_id)
                 found.append(one)
     return Page(found[offset : offset + limit], batches, scanned)
+
+
+def by_ids(workspace_id: str, leaderboard_id: str, trace_ids: Iterable[str]) -> dict[str, Trace]:
+    """The traces with these ids, of those that are found in the batches written soon after them."""
+    wanted = set(trace_ids)
+    found: dict[str, Trace] = {}
+    seen: set[str] = set()
+    for trace_id in sorted(wanted):
+        # An id begins with the time of its trace, and so does the key of the batch that holds it, a little later.
+        first = f"TRACES#{trace_id}"
+        batches = table.query(_partition(workspace_id, leaderboard_id), "TRACES#", first=first, limit=_BATCHES_AFTER)
+        for item in () if trace_id in found or len(seen) >= _BATCHES_READ else batches:
+            if item["key"] not in seen:
+                seen.add(item["key"])
+                read = map(traces.decode, blobs.get_lines(item["key"]))
+                found |= {one.trace_id: one for one in read if one.trace_id in wanted}
+            if trace_id in found:
+                break
+    return found
 
 
 def _partition(workspace_id: str, leaderboard_id: str) -> str:

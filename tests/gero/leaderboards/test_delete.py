@@ -2,12 +2,12 @@ import os
 
 import pytest
 
-from gero import datasets, leaderboards, runs, traces
+from gero import leaderboards, runs, traces
 from gero.kit import NotFound, aws, blobs, table
 from gero.leaderboards import Leaderboard
 from gero.providers import target
 from gero.traces import Trace
-from tests.gero.leaderboards.boards import add, board
+from tests.gero.leaderboards.boards import add, board, push
 from tests.gero.plans import some_rows, stored_plan
 
 pytestmark = pytest.mark.usefixtures("cloud")
@@ -18,14 +18,13 @@ def lived_in() -> Leaderboard:
     made = board()
     add(made, "a", auth_token="sk-1")
     add(made, "b")
-    for row in some_rows(3):
-        datasets.accept("w", made.id, row, "batch")
+    push(made, some_rows(3))
     run = leaderboards.start_run(made, "manual")
     leaderboards.plan_run(made, run)
     plan = stored_plan(leaderboard_id=made.id, run_id=run.id)
     runs.rounds.dispatch(plan, 1, "token", os.environ["GERO_EVALUATION_QUEUE_URL"])
     runs.cancel(run)
-    datasets.accept("w", made.id, some_rows(4)[3], "batch")
+    push(made, some_rows(4)[3:])
     traces.record("w", made.id, "t", "inference", [traces.encode(Trace("t", "inference", "now"))])
     return made
 

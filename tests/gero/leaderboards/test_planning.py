@@ -4,10 +4,9 @@ from typing import Any
 import pytest
 
 from gero import datasets, evaluation, leaderboards, runs
-from gero.datasets import Row
 from gero.kit import Conflict, Invalid
 from gero.leaderboards import Leaderboard, LeaderboardPatch
-from tests.gero.leaderboards.boards import add, board
+from tests.gero.leaderboards.boards import add, board, push
 from tests.gero.plans import some_rows
 from tests.hub_server import hub_with
 
@@ -19,11 +18,6 @@ def ready(**fields: Any) -> Leaderboard:
     add(made, "a")
     add(made, "b")
     return made
-
-
-def push(made: Leaderboard, rows: list[Row]) -> None:
-    for row in rows:
-        datasets.accept("w", made.id, row, "batch")
 
 
 def test_a_run_needs_two_models() -> None:
@@ -58,6 +52,26 @@ def test_planning_again_is_the_same_plan() -> None:
     rows = evaluation.plan.load_block(first, 0)
     assert leaderboards.plan_run(made, run) == first
     assert evaluation.plan.load_block(first, 0) == rows
+
+
+def test_a_run_pinned_to_a_version_takes_its_rows_and_leaves_newer_ones_alone() -> None:
+    made = ready()
+    push(made, some_rows(3))
+    first = leaderboards.start_run(made, "manual")
+    leaderboards.plan_run(made, first)
+    runs.finish(first, "completed")
+    push(made, some_rows(8)[3:])
+    plan = leaderboards.plan_run(made, leaderboards.start_run(made, "manual", dataset_version=1))
+    assert (plan.rows, plan.dataset["version"]) == (3, 1)
+    assert [one.number for one in datasets.versions("w", made.id)] == [1]
+
+
+def test_a_version_that_is_not_there_is_refused_by_its_field_and_no_run_is_started() -> None:
+    made = ready()
+    with pytest.raises(Invalid, match="no version 1; choose one") as refused:
+        leaderboards.start_run(made, "manual", dataset_version=1)
+    assert refused.value.details == {"field": "dataset_version"}
+    assert runs.active_run_id("w", made.id) is None
 
 
 def test_what_changes_after_the_start_is_for_the_next_run() -> None:

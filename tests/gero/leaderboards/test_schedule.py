@@ -1,105 +1,116 @@
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from gero import leaderboards
 from gero.kit import clock
-from gero.leaderboards import Leaderboard, LeaderboardPatch
-from gero.leaderboards.schedule import Schedule
-from tests.gero.leaderboards.boards import board
+from gero.leaderboards import LeaderboardInput, Schedule
+from gero.leaderboards.schedule import AUTO_ROWS
+from tests.gero.leaderboards.boards import URL
 
 
-def cron(**fields: Any) -> dict[str, Any]:
-    return {"version": 2, "triggers": {"cron": {"enabled": True, **fields}}}
+def schedule(**triggers: Any) -> Schedule:
+    return Schedule.model_validate({"version": 2, "triggers": triggers})
 
 
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        ({}, "2026-07-02T00:00:00.000Z"),
-        ({"preset": "DAILY"}, "2026-07-02T00:00:00.000Z"),
-        ({"preset": "WEEKLY"}, "2026-07-05T00:00:00.000Z"),
-        ({"preset": "MONTHLY"}, "2026-08-01T00:00:00.000Z"),
-        ({"preset": "CUSTOM", "expression": "30 6 * * 1"}, "2026-07-06T06:30:00.000Z"),
-        ({"preset": "CUSTOM", "expression": "*/15 * * * *"}, "2026-07-01T12:15:00.000Z"),
-        ({"preset": "CUSTOM", "expression": "0 0 29 2 *"}, "2028-02-29T00:00:00.000Z"),
-    ],
-)
-def test_the_next_time_is_the_first_after_now_in_utc(fields: dict[str, Any], expected: str) -> None:
-    schedule = Schedule.model_validate(cron(**fields))
-    moment = schedule.next_after(datetime(2026, 7, 1, 12, 0, tzinfo=UTC))
-    assert moment is not None
-    assert clock.iso(moment) == expected
-
-
-def test_a_time_that_is_now_is_not_after_now() -> None:
-    midnight = datetime(2026, 7, 1, tzinfo=UTC)
-    assert Schedule.model_validate(cron()).next_after(midnight) == midnight + timedelta(days=1)
-
-
-def test_a_trigger_that_is_off_has_no_time() -> None:
-    assert Schedule.model_validate(cron(enabled=False)).next_after(clock.now()) is None
+def test_each_trigger_has_its_own_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 7, 1, 12, 30, tzinfo=UTC))
+    every = schedule(
+        cron={"preset": "MONTHLY"}, new_data={"check_cadence": "HOURLY"}, model_version={"cadence": "WEEKLY"}
+    )
+    times = every.next_times()
+    assert times == {
+        "cron": "2026-08-01T00:00:00.000Z",
+        "new_data": "2026-07-01T13:00:00.000Z",
+        "model_version": "2026-07-05T00:00:00.000Z",
+    }
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 7, 1, 15, 0, tzinfo=UTC))
+    assert every.next_times() == times | {"new_data": "2026-07-01T16:00:00.000Z"}
+    assert every.model_copy(update={"paused": True}).next_times() == {}
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("dataset", "rows"),
     [
-        {"preset": "HOURLY"},
-        {"preset": "CUSTOM"},
-        {"preset": "CUSTOM", "expression": "* * * *"},
-        {"preset": "CUSTOM", "expression": "0 0 0 * * *"},
-        {"preset": "CUSTOM", "expression": "61 * * * *"},
-        {"preset": "CUSTOM", "expression": "0 0 30 2 *"},
-        {"preset": "CUSTOM", "expression": "a b c d e"},
-        {"unknown": 1},
+        ({}, None),
+        ({"mode": "ALL", "limit": {"rows": 10}}, None),
+        ({"mode": "LIMIT"}, AUTO_ROWS),
+        ({"mode": "LIMIT", "limit": {"auto": True, "rows": 10, "algorithm": "LAST_N"}}, AUTO_ROWS),
+        ({"mode": "LIMIT", "limit": {"auto": False, "rows": 10}}, 10),
     ],
     ids=str,
 )
-def test_a_schedule_that_can_never_fire_is_refused(fields: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        Schedule.model_validate(cron(**fields))
+def test_a_scheduled_run_takes_as_many_rows_as_its_limit_says(dataset: dict[str, Any], rows: int | None) -> None:
+    wanted = {"triggers": {"cron": {}}, "dataset": dataset}
+    assert Schedule.model_validate(wanted).dataset.rows == rows
 
 
-@pytest.fixture
-def due(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Leaderboard:
-    made = board(schedule=cron())
-    board()
-    assert list(leaderboards.claim_due()) == []
-    moment = clock.parse(str(made.next_run_at)) + timedelta(seconds=30)
-    monkeypatch.setattr(clock, "now", lambda: moment)
-    return made
+def test_the_documented_object_is_taken_whole_and_in_camel_case() -> None:
+    document = {
+        "version": 2,
+        "triggers": {
+            "model_version": {"enabled": True, "cadence": "WEEKLY"},
+            "new_data": {"enabled": True, "check_cadence": "DAILY", "every_new_events": 500},
+            "cron": {"enabled": True, "preset": "CUSTOM", "expression": "0 6 * * 1"},
+        },
+        "dataset": {"mode": "LIMIT", "limit": {"auto": False, "rows": 5000, "algorithm": "LAST_N"}},
+    }
+    taken = Schedule.model_validate(document)
+    assert list(taken.triggers.enabled()) == ["cron", "new_data", "model_version"]
+    camel = {"triggers": {"newData": {"checkCadence": "HOURLY", "everyNewEvents": 7}}}
+    assert Schedule.model_validate(camel).triggers.new_data.every_new_events == 7
 
 
-def test_a_leaderboard_whose_time_has_come_is_claimed_once_and_moved_on(due: Leaderboard) -> None:
-    (claimed,) = leaderboards.claim_due()
-    assert claimed.id == due.id
-    assert str(claimed.next_run_at) > str(due.next_run_at)
-    assert leaderboards.get("w", due.id) == claimed
-    assert list(leaderboards.claim_due()) == []
+def test_a_schedule_stored_when_cron_was_all_there_was_is_still_read() -> None:
+    stored = '{"version":2,"triggers":{"cron":{"enabled":true,"preset":"DAILY","expression":null}}}'
+    assert Schedule.model_validate_json(stored) == schedule(cron={})
 
 
-@pytest.mark.usefixtures("atomic_cloud")
-def test_of_many_ticks_at_once_one_claims(due: Leaderboard) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        claimed = list(pool.map(lambda _: list(leaderboards.claim_due()), range(8)))
-    assert sum(map(len, claimed)) == 1
+def custom(expression: str) -> dict[str, Any]:
+    return {"triggers": {"cron": {"preset": "CUSTOM", "expression": expression}}}
 
 
-def test_a_schedule_taken_away_or_switched_off_never_fires(due: Leaderboard) -> None:
-    other = board(schedule=cron())
-    leaderboards.patch("w", due.id, LeaderboardPatch(schedule=None))
-    leaderboards.patch("w", other.id, LeaderboardPatch.model_validate({"schedule": cron(enabled=False)}))
-    assert list(leaderboards.claim_due()) == []
-    assert leaderboards.get("w", due.id).next_run_at is None
+VALID = {"name": "Tickets", "system_prompt": "Which team?", "dataset_url": URL}
 
 
-def test_another_change_leaves_the_next_time_as_it_is(due: Leaderboard) -> None:
-    assert leaderboards.patch("w", due.id, LeaderboardPatch(name="x")).next_run_at == due.next_run_at
+@pytest.mark.parametrize(
+    ("wanted", "field", "told"),
+    [
+        ({}, "triggers", "required"),
+        ({"triggers": {}}, "", "schedule.triggers: enable one of cron, new_data"),
+        ({"triggers": {"cron": {"enabled": False}}}, "", "schedule.triggers: enable one of"),
+        ({"triggers": {"new_data": {}}}, "", "schedule.triggers.new_data: only a PUSH dataset"),
+        ({"triggers": {"cron": {"preset": "HOURLY"}}}, "triggers.cron.preset", "DAILY"),
+        ({"triggers": {"cron": {"preset": "CUSTOM"}}}, "triggers.cron.expression", "five fields"),
+        (custom("* * * *"), "triggers.cron.expression", "five fields"),
+        (custom("0 0 0 * * *"), "triggers.cron.expression", "five"),
+        (custom("61 * * * *"), "triggers.cron.expression", "minute"),
+        (custom("0 0 30 2 *"), "triggers.cron.expression", "day"),
+        ({"triggers": {"cron": {"timezone": "Europe/Atlantis"}}}, "triggers.cron.timezone", "'Europe/Atlantis' is no"),
+        ({"triggers": {"cron": {"timezone": "Europe"}}}, "triggers.cron.timezone", "IANA"),
+        ({"triggers": {"cron": {"timezone": "../../etc/passwd"}}}, "triggers.cron.timezone", "IANA"),
+        ({"triggers": {"cron": {"timezone": ""}}}, "triggers.cron.timezone", "IANA"),
+        ({"triggers": {"cron": {}, "new_data": {"every_new_events": 0}}}, "triggers.new_data.every_new_events", "1"),
+        ({"triggers": {"cron": {}, "model_version": {"cadence": "HOURLY"}}}, "triggers.model_version.cadence", "DAILY"),
+        ({"triggers": {"cron": {}, "webhook": {}}}, "triggers.webhook", "Extra"),
+        ({"triggers": {"cron": {}}, "dataset": {"mode": "SOME"}}, "dataset.mode", "LIMIT"),
+        ({"triggers": {"cron": {}}, "dataset": {"limit": {"auto": False}}}, "dataset.limit", "say how many rows"),
+        ({"triggers": {"cron": {}}, "dataset": {"limit": {"rows": 0}}}, "dataset.limit.rows", "1"),
+        ({"version": 1, "triggers": {"cron": {}}}, "version", "2"),
+    ],
+    ids=str,
+)
+def test_a_faulty_schedule_is_refused_by_its_field(wanted: dict[str, Any], field: str, told: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        LeaderboardInput.model_validate(VALID | {"schedule": wanted})
+    error = refused.value.errors()[0]
+    assert ".".join(map(str, error["loc"])) == (f"schedule.{field}" if field else "")
+    assert told in error["msg"]
 
 
-def test_a_deleted_leaderboard_never_fires(due: Leaderboard) -> None:
-    leaderboards.delete("w", due.id)
-    assert list(leaderboards.claim_due()) == []
+def test_a_paused_schedule_needs_no_trigger() -> None:
+    wanted = {"triggers": {"cron": {"enabled": False}}, "paused": True}
+    made = LeaderboardInput.model_validate(VALID | {"schedule": wanted})
+    assert made.schedule
+    assert made.schedule.next_times() == {}

@@ -8,7 +8,8 @@ from gero.leaderboards import Leaderboard, LeaderboardPatch
 from gero.leaderboards.store import update
 from gero.providers import target
 from gero.providers.target import NoTarget
-from tests.gero.leaderboards.boards import URL, board
+from tests.gero.leaderboards.boards import URL, board, push
+from tests.gero.plans import some_rows
 
 pytestmark = pytest.mark.usefixtures("cloud")
 
@@ -77,10 +78,14 @@ def test_a_patch_that_does_not_fit_the_rest_is_refused(change: dict[str, object]
     assert leaderboards.get("w", made.id) == made
 
 
-def test_a_dataset_may_change_from_pushed_rows_to_a_url_and_back() -> None:
-    made = board()
-    assert patched(made, dataset_type="GET", dataset_url=URL).dataset_url == URL
+def test_a_dataset_of_a_url_may_take_pushed_rows_from_now_on_and_keeps_them() -> None:
+    made = board(dataset_type="GET", dataset_url=URL)
+    with pytest.raises(NotFound):
+        push(made, some_rows(1))
     assert patched(made, dataset_type="PUSH", dataset_url=None).dataset_url is None
+    assert push(made, some_rows(1)).accepted == 1
+    with pytest.raises(Invalid, match=r"^dataset_type: pushed rows stay"):
+        patched(made, dataset_type="GET", dataset_url=URL)
 
 
 def test_a_change_that_came_between_is_kept() -> None:

@@ -1,12 +1,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Unpack
 
 import pytest
 
 from gero import runs
 from gero.kit import Conflict, NotFound, Unavailable, clock, conditions, new_id, table, workflows
 from gero.kit.table import Changes, Write
-from gero.runs import Progress, Run
+from gero.runs import Options, Progress, Run
 from tests.gero.faults import Faults
 
 pytestmark = pytest.mark.usefixtures("cloud")
@@ -17,7 +18,7 @@ def board() -> str:
     return new_id()
 
 
-def start(board: str, **more: int) -> Run:
+def start(board: str, **more: Unpack[Options]) -> Run:
     return runs.start("w", board, source="manual", configuration={"leaderboard": {"name": "x"}, "models": []}, **more)
 
 
@@ -27,9 +28,10 @@ def later(monkeypatch: pytest.MonkeyPatch, **delta: int) -> None:
 
 
 def test_a_started_run_waits_in_the_queue_with_what_it_was_asked_to_do(board: str) -> None:
-    run = start(board, rows_limit=7)
+    run = start(board, rows_limit=7, algorithm="LAST_N", dataset_version=3, accepted_rows=40)
     assert runs.get("w", board, run.id) == run
     assert (run.status, run.active, run.rows_limit) == ("queued", True, 7)
+    assert (run.algorithm, run.dataset_version, run.accepted_rows) == ("LAST_N", 3, 40)
     assert runs.configuration(run) == {"leaderboard": {"name": "x"}, "models": []}
     assert runs.active_run_id("w", board) == run.id
     assert workflows.status(run.id) == "RUNNING"
@@ -128,6 +130,15 @@ def test_a_run_whose_workflow_cannot_start_is_failed_and_unlocks(board: str, fau
     assert failed.status == "failed"
     assert "could not be started" in str(failed.error)
     start(board)
+
+
+def test_a_run_is_planned_while_it_may_be_and_once_it_was(board: str) -> None:
+    begun, cancelled = start(board), start(new_id())
+    runs.begin(begun, dataset={}, cells_total=1)
+    assert cancelled.planned
+    for run, planned in ((begun, True), (cancelled, False)):
+        runs.finish(run, "failed")
+        assert runs.get("w", run.leaderboard_id, run.id).planned is planned
 
 
 def test_progress_adds_up_over_rounds(board: str) -> None:

@@ -3,6 +3,7 @@ import pytest
 from gero import traces
 from gero.kit import new_id, table
 from gero.traces import Source, Trace
+from tests.gero.faults import Faults
 
 pytestmark = pytest.mark.usefixtures("cloud")
 
@@ -67,6 +68,42 @@ def test_another_leaderboard_and_another_workspace_see_nothing() -> None:
     record("1")
     for owner in (("w", "m"), ("v", "l")):
         assert traces.find(*owner, limit=10, offset=0, batch_limit=10).traces == []
+
+
+def by_ids(*names: str) -> list[str]:
+    return sorted(traces.by_ids("w", "l", names))
+
+
+def test_traces_are_found_by_their_ids_in_whatever_batches_they_are() -> None:
+    record("1", "3", batch="3-x", source="run")  # a batch is written after the newest of its traces
+    record("2", "4", batch="4-x")
+    record("5", batch="5-x")
+    assert by_ids("1", "4", "5") == ["1", "4", "5"]
+    assert by_ids("2") == ["2"]
+    assert by_ids("2", "nobody") == ["2"]
+    assert traces.by_ids("w", "l", ["3"])["3"] == trace("3", "run")
+    assert by_ids() == []
+    for owner in (("w", "m"), ("v", "l")):
+        assert traces.by_ids(*owner, ["1"]) == {}
+
+
+def test_the_search_by_ids_begins_at_the_oldest_and_ends_with_the_last(faults: Faults) -> None:
+    for number in range(6):
+        record(f"{number}", batch=f"{number}-x")
+    seen = faults.answer("s3", "GetObject", 0, lambda _: {})
+    assert by_ids("2", "3") == ["2", "3"]
+    assert len(seen) == 2, "neither the batches before nor those after"
+
+
+def test_the_search_by_ids_reads_no_more_batches_than_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(6):
+        record(f"{number}", batch=f"{number}-x")
+    monkeypatch.setattr("gero.traces.store._BATCHES_AFTER", 2)
+    assert by_ids("0", "5") == ["0", "5"], "each is looked for from its own time on"
+    record("3-late", batch="5-y")
+    assert by_ids("3-late") == []
+    monkeypatch.setattr("gero.traces.store._BATCHES_READ", 2)
+    assert by_ids("1", "2", "3") == ["1", "2"]
 
 
 def test_a_trace_is_shown_in_dollars_and_scores_of_zero_to_one() -> None:
