@@ -1,6 +1,5 @@
 """Alarms: what a person should hear of. Nothing is said while all is quiet: missing data are not a breach."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from aws_cdk import Duration, Stack
@@ -12,6 +11,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra.api import Api
+from infra.datasets import Datasets
 from infra.evaluation import Evaluation
 from infra.function import Function
 from infra.runs import Runs
@@ -30,22 +30,24 @@ class Alarms(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        functions: Iterable[Function],
         evaluation: Evaluation,
         traces: Traces,
+        datasets: Datasets,
         runs: Runs,
         api: Api,
     ) -> None:
         super().__init__(scope, construct_id)
         self._topic = self._add_topic()
         # One for each function, so that the name of the alarm says which.
-        for function in functions:
+        for function in (node for node in scope.node.find_all() if isinstance(node, Function)):
             self._when(f"{function.node.id}_errors", function.metric_errors(**SUM))
 
         # Messages do not stay in this dead-letter queue: abandon_batch takes them, so what it took is counted.
         given_up, lost = evaluation.queue.dead_letters, traces.queue.dead_letters
         self._when("evaluation_dead_letters", given_up.metric_number_of_messages_received(**SUM))
         self._when("trace_dead_letters", lost.metric_approximate_number_of_messages_visible(**MAXIMUM))
+        unmerged = datasets.queue.dead_letters
+        self._when("consolidation_dead_letters", unmerged.metric_approximate_number_of_messages_visible(**MAXIMUM))
         oldest = evaluation.queue.metric_approximate_age_of_oldest_message(**MAXIMUM)
         self._when("evaluation_queue_age", oldest, threshold=3600)
 

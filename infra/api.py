@@ -14,6 +14,7 @@ from infra.data_stack import DataStack
 from infra.function import LOG_RETENTION, Function
 from infra.inference import Inference
 from infra.runs import Runs
+from infra.settings import Settings
 
 PUSH_PATHS = ("/v1/leaderboard/{id}/dataset/push", "/api/leaderboards/{id}/dataset/push")
 INFERENCE_PATHS = ("/v1/leaderboard/{id}/inference", "/api/leaderboards/{id}/inference")
@@ -60,17 +61,26 @@ class Api(Construct):
             data,
             seconds=29,  # an HTTP API gives up after 30
             megabytes=1024,
-            environment={"GERO_STATE_MACHINE_ARN": machine, "GERO_INFERENCE_URL": inference.url},
+            environment={
+                "GERO_STATE_MACHINE_ARN": machine,
+                "GERO_INFERENCE_URL": inference.url,
+                "GERO_MIN_PUSHED_ROWS": str(Settings.of(self).min_pushed_rows),
+            },
         )
-        self.api.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchWriteItem")
+        self.api.may(
+            data.rows_and_due_work,
+            "dynamodb",
+            *("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchGetItem", "BatchWriteItem"),
+        )
         self.api.may(data.objects, "s3", "GetObject", "PutObject", "DeleteObject")
         self.api.may(data.listing, "s3", "ListBucket")
-        self.api.may(data.secrets, "kms", "Encrypt")
+        self.api.may(data.secrets, "kms", "Decrypt", "Encrypt")
         self.api.may(machine, "states", "StartExecution")
         self.api.may(runs.executions_arn, "states", "StopExecution")
 
-        self.ingest_rows = Function(self, "ingest_rows", data, seconds=15, megabytes=512)
-        self.ingest_rows.may(data.rows, "dynamodb", "GetItem", "PutItem")
+        self.ingest_rows = Function(self, "ingest_rows", data, seconds=29, megabytes=1024)
+        self.ingest_rows.may(data.rows, "dynamodb", "BatchGetItem", "GetItem", "PutItem", "UpdateItem")
+        self.ingest_rows.may(data.objects, "s3", "PutObject")
 
         self.http_api = apigateway.HttpApi(self, "http_api", description="Gero", create_default_stage=False)
         self._add_routes(inference.url)

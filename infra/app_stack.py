@@ -6,8 +6,8 @@ from constructs import Construct
 from infra.alarms import Alarms
 from infra.api import Api
 from infra.data_stack import DataStack
+from infra.datasets import Datasets
 from infra.evaluation import Evaluation
-from infra.function import Function
 from infra.inference import Inference
 from infra.runs import Runs
 from infra.schedule import Schedule
@@ -22,12 +22,14 @@ class AppStack(Stack):
         evaluation = Evaluation(self, "evaluation", data=data)
         runs = Runs(self, "runs", data=data, queue=evaluation.queue)
         evaluation.may_end_rounds_of(runs.state_machine.state_machine_arn)
-        Schedule(self, "schedule", data=data, runs=runs)
+        datasets = Datasets(self, "datasets", data=data, runs=runs)
+        schedule = Schedule(self, "schedule", data=data, runs=runs)
         traces = Traces(self, "traces", data=data)
         inference = Inference(self, "inference", data=data, traces=traces.queue)
         api = Api(self, "api", data=data, runs=runs, inference=inference)
-        functions = [node for node in self.node.find_all() if isinstance(node, Function)]
-        Alarms(self, "alarms", functions=functions, evaluation=evaluation, traces=traces, runs=runs, api=api)
+        for function in (schedule.start_due, api.api):
+            datasets.may_be_asked_by(function)
+        Alarms(self, "alarms", evaluation=evaluation, traces=traces, datasets=datasets, runs=runs, api=api)
 
         outputs = {
             "ApiUrl": api.http_api.api_endpoint,
@@ -38,6 +40,7 @@ class AppStack(Stack):
             "StateMachineArn": runs.state_machine.state_machine_arn,
             "EvaluationQueueUrl": evaluation.queue.queue_url,
             "TraceQueueUrl": traces.queue.queue_url,
+            "ConsolidationQueueUrl": datasets.queue.queue_url,
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

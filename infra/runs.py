@@ -31,10 +31,11 @@ class Runs(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, data: DataStack, queue: Queue) -> None:
         super().__init__(scope, construct_id)
-        disk = Size.mebibytes(4096)
+        disk = Size.mebibytes(8192)
         self.plan_run = Function(self, "plan_run", data, seconds=900, megabytes=2048, ephemeral_storage_size=disk)
         self.plan_run.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
-        self.plan_run.may(data.objects, "s3", "GetObject", "PutObject")
+        self.plan_run.may(data.objects, "s3", "GetObject", "PutObject", "DeleteObject")
+        self.plan_run.may(data.secrets, "kms", "Decrypt")
 
         to_queue = {"GERO_EVALUATION_QUEUE_URL": queue.queue_url}
         self.dispatch_round = Function(self, "dispatch_round", data, seconds=300, megabytes=512, environment=to_queue)

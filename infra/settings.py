@@ -16,6 +16,7 @@ class Settings:
 
     local: bool
     worker_concurrency: int
+    min_pushed_rows: int
     hf_endpoint: str
     openrouter_base_url: str
     adapter_layer_arn: str
@@ -33,6 +34,7 @@ class Settings:
         return cls(
             local=local,
             worker_concurrency=int(chosen("worker_concurrency", 4 if local else 20)),
+            min_pushed_rows=int(chosen("min_pushed_rows", 100)),
             hf_endpoint=chosen("hf_endpoint", "https://huggingface.co"),
             openrouter_base_url=chosen("openrouter_base_url", "https://openrouter.ai/api/v1"),
             adapter_layer_arn=chosen("adapter_layer_arn", ADAPTER_LAYER),

@@ -61,7 +61,7 @@ def _create(monkeypatch: pytest.MonkeyPatch) -> None:
     aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
     monkeypatch.setenv("GERO_KEY_ID", aws.client("kms").create_key()["KeyMetadata"]["KeyId"])
     sqs = aws.client("sqs")
-    for variable in ("GERO_EVALUATION_QUEUE_URL", "GERO_TRACE_QUEUE_URL"):
+    for variable in ("GERO_EVALUATION_QUEUE_URL", "GERO_TRACE_QUEUE_URL", "GERO_CONSOLIDATION_QUEUE_URL"):
         url = sqs.create_queue(QueueName=variable.lower())["QueueUrl"]
         monkeypatch.setenv(variable, url)
     role = aws.client("iam").create_role(RoleName="states", AssumeRolePolicyDocument="{}")["Role"]["Arn"]

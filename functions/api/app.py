@@ -9,13 +9,19 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from functions.api.routes import (
+    dataset,
+    dataset_versions,
     datasets,
     elsewhere,
     health,
+    integrations,
     leaderboards,
     models,
+    operators,
+    push_tokens,
     ranking,
     runs,
+    schedules,
     tokens,
     traces,
     workspace,
@@ -57,7 +63,8 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 def create_app() -> FastAPI:
     """The application, with nothing read from the environment yet."""
     app = FastAPI(title="Gero", version="1", description=DESCRIPTION, redoc_url=None, responses=_REFUSALS)
-    for routes in (health, workspace, leaderboards, models, runs, ranking, traces, tokens, datasets, elsewhere):
+    of_leaderboards = (leaderboards, models, dataset, dataset_versions, push_tokens, runs, ranking, schedules, traces)
+    for routes in (health, workspace, *of_leaderboards, tokens, integrations, datasets, elsewhere, operators):
         app.include_router(routes.router)
     app.add_exception_handler(GeroError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)

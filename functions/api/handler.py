@@ -1,9 +1,9 @@
 """The resource API: leaderboards, models, runs, rankings, traces, tokens; with its OpenAPI document.
 
 Trigger: HTTP API, every path that no other function serves.
-May: dynamodb:BatchWriteItem, dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query,
-    dynamodb:UpdateItem, kms:Encrypt, s3:DeleteObject, s3:GetObject, s3:ListBucket, s3:PutObject,
-    states:StartExecution, states:StopExecution
+May: dynamodb:BatchGetItem, dynamodb:BatchWriteItem, dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem,
+    dynamodb:Query, dynamodb:UpdateItem, kms:Decrypt, kms:Encrypt, s3:DeleteObject, s3:GetObject, s3:ListBucket,
+    s3:PutObject, sqs:SendMessage, states:StartExecution, states:StopExecution
 """
 
 import asyncio

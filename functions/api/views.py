@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from gero import runs
 from gero.kit import clock, money, settings
-from gero.leaderboards import Leaderboard, ModelSelection, Production, PushSettings
+from gero.leaderboards import Leaderboard, ModelSelection, Production, PushSettings, ScheduleState
 from gero.runs import Run
 
 
@@ -29,6 +29,7 @@ class LeaderboardView(PushSettings):
     active_run_id: str | None
     schedule: dict[str, Any] | None
     next_run_at: str | None
+    schedule_state: ScheduleState | None
     version: int
     created_at: str
     updated_at: str

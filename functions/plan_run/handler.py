@@ -1,8 +1,8 @@
 """Freeze what a run evaluates: the dataset's version, the candidates, the order of the rows.
 
 Trigger: Step Functions, first state of a run.
-May: dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query, dynamodb:UpdateItem, s3:GetObject,
-    s3:PutObject
+May: dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query, dynamodb:UpdateItem, kms:Decrypt,
+    s3:DeleteObject, s3:GetObject, s3:PutObject
 """
 
 from typing import Any

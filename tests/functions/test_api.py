@@ -165,15 +165,6 @@ def test_without_a_token_nobody_gets_in_and_is_told_how(api: TestClient, ready: 
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_the_dataset_check_tells_rows_and_faults(api: TestClient, ready: Ready) -> None:
-    check = api.post("/api/datasets/huggingface/check", json={"dataset_url": ready.leaderboard.dataset_url}).json()
-    assert (check["ok"], check["rows_checked"]) == (True, 3)
-    missing = str(ready.leaderboard.dataset_url).replace("rows.jsonl", "none.jsonl")
-    refused = api.post("/api/datasets/huggingface/check", json={"dataset_url": missing})
-    assert refused.status_code == 400, refused.text
-    assert refused.json()["code"] == "no_such_dataset"
-
-
 def test_the_api_documents_itself_and_unknown_paths_answer_in_json(api: TestClient) -> None:
     document = api.get("/openapi.json").json()
     assert "/api/leaderboards/{leaderboard_id}/run" in document["paths"]

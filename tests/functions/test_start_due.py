@@ -31,16 +31,24 @@ def test_a_scheduled_run_starts_when_its_time_has_come_and_only_once(
     assert run.source == "schedule"
 
 
-def test_a_time_that_comes_while_a_run_is_active_is_skipped(
+def test_a_time_that_comes_while_a_run_is_active_is_skipped_and_noted(
     ready: Ready, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leaderboards.patch(ready.workspace, ready.leaderboard.id, LeaderboardPatch.model_validate({"schedule": DAILY}))
     started(ready)
     later(monkeypatch, timedelta(days=1))
-    assert handler(ready.event("start_due", "tick"), context)["started"] == 0
-    next_run_at = leaderboards.get(ready.workspace, ready.leaderboard.id).next_run_at
-    assert next_run_at
-    assert next_run_at > clock.iso()
+    told = handler(ready.event("start_due", "tick"), context)
+    assert (told["started"], told["skipped"], told["looked_at"]) == (0, 1, 1)
+    board = leaderboards.get(ready.workspace, ready.leaderboard.id)
+    assert board.next_run_at
+    assert board.next_run_at > clock.iso()
+    assert board.schedule_state
+    assert board.schedule_state.outcome.startswith("skipped: this leaderboard already has an active run")
+
+
+def test_nothing_due_is_nothing_done(ready: Ready, context: Context) -> None:
+    told = handler(ready.event("start_due", "tick"), context)
+    assert told == {"started": 0, "skipped": 0, "looked_at": 0, "looked_after": 0, "queued": 0, "swept": 0}
 
 
 def test_what_a_deleted_leaderboard_left_is_swept(ready: Ready, context: Context) -> None:

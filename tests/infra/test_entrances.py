@@ -60,6 +60,7 @@ def test_people_find_what_they_need_in_the_outputs(app: Template) -> None:
     assert named == {
         "ApiUrl",
         "BucketName",
+        "ConsolidationQueueUrl",
         "EvaluationQueueUrl",
         "InferenceUrl",
         "KeyId",

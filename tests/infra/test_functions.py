@@ -17,10 +17,11 @@ WITHOUT_RESOURCE = {  # actions AWS knows no resource for: the delivery of a sta
 LIMITS = {  # seconds, megabytes
     "abandon_batch": (60, 512),
     "api": (29, 1024),
+    "consolidate_dataset": (900, 1024),
     "dispatch_round": (300, 512),
     "evaluate_batch": (480, 1024),
     "finish_run": (120, 512),
-    "ingest_rows": (15, 512),
+    "ingest_rows": (29, 1024),
     "plan_run": (900, 2048),
     "rank_round": (300, 1024),
     "record_traces": (60, 512),

@@ -23,7 +23,7 @@ def test_a_message_stays_hidden_while_its_function_may_still_run(app: Template) 
 
 def test_one_bad_message_does_not_return_its_whole_batch(app: Template) -> None:
     found = sources(app)
-    assert set(found) == {"evaluate_batch", "abandon_batch", "record_traces"}
+    assert set(found) == {"evaluate_batch", "abandon_batch", "record_traces", "consolidate_dataset"}
     assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for source in found.values())
 
 
@@ -42,8 +42,8 @@ def test_a_poisoned_message_ends_in_a_dead_letter_queue(app: Template) -> None:
     queues = app.of_type("AWS::SQS::Queue")
     redrives = [queue["RedrivePolicy"] for queue in queues.values() if "RedrivePolicy" in queue]
     targets = [redrive["deadLetterTargetArn"]["Fn::GetAtt"][0] for redrive in redrives]
-    assert sorted(redrive["maxReceiveCount"] for redrive in redrives) == [3, 5]
-    assert len(set(targets)) == 2
+    assert sorted(redrive["maxReceiveCount"] for redrive in redrives) == [3, 3, 5]
+    assert len(set(targets)) == 3
     assert all(queues[target]["MessageRetentionPeriod"] == 14 * 24 * 3600 for target in targets)
 
 

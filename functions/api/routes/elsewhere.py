@@ -51,6 +51,7 @@ class Rejection(BaseModel):
 
     index: int
     error: str
+    code: str
     field: str | None
 
 
@@ -63,6 +64,9 @@ class PushAnswer(BaseModel):
     duplicate_rows: int
     status: str
     batch_id: str
+    pending_events: int
+    limits: dict[str, Any]
+    consolidation: dict[str, Any]
 
 
 @router.post("/v1/leaderboard/{leaderboard_id}/inference")
@@ -73,5 +77,10 @@ def infer(leaderboard_id: str, asked: InferenceInput) -> InferenceAnswer:
 
 @router.post("/v1/leaderboard/{leaderboard_id}/dataset/push", status_code=202)
 def push(leaderboard_id: str, pushed: PushInput) -> PushAnswer:
-    """Add rows to a PUSH dataset, at most 500 a request. Needs `leaderboards:write`; safe to repeat."""
+    """Add rows to a PUSH dataset, at most 500 a request. Safe to repeat.
+
+    Needs a push token of the leaderboard (`X-Dr.Gero-Push-Token: hpd_…`, or Bearer), or `leaderboards:write`. Rows are
+    refused one by one, with the reason; beyond a limit of the dataset the answer is 202 all the same. An
+    `Idempotency-Key` makes a repeated request the same one even when the dataset does not drop duplicates.
+    """
     raise NotFound("this deployment takes rows through its HTTP API")

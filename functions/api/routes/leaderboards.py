@@ -65,7 +65,9 @@ def delete_leaderboard(caller: Writer, leaderboard_id: str) -> Response:
     if runs.active_run_id(caller.workspace_id, leaderboard_id):
         raise Conflict("a run is active; cancel it before you delete the leaderboard", code="run_active")
     leaderboards.delete(caller.workspace_id, leaderboard_id)
-    leaderboards.sweep(caller.workspace_id, leaderboard_id)  # what this call has no time for, the next tick does
+    leaderboards.sweep(
+        caller.workspace_id, leaderboard_id, seconds=10
+    )  # what this call has no time for, the next tick does
     return Response(status_code=204)
 
 

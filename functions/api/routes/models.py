@@ -30,7 +30,7 @@ def list_models(caller: Reader, leaderboard_id: str) -> ModelList:
 @router.post("", status_code=201)
 def add_model(caller: Writer, leaderboard_id: str, wanted: CandidateInput) -> ModelView:
     """Add a model that answers over HTTP in the format of OpenAI chat completions, other JSON, or text."""
-    leaderboards.get(caller.workspace_id, leaderboard_id)
+    leaderboards.check_enough_rows(leaderboards.get(caller.workspace_id, leaderboard_id))
     return ModelView.model_validate(candidates.add(caller.workspace_id, leaderboard_id, wanted).public())
 
 

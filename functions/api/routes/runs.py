@@ -3,21 +3,24 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from functions.api import views
 from functions.api.caller import SCHEMES, Limit, Offset, Reader, Runner
 from functions.api.views import RunDetailView, RunView
 from gero import leaderboards, runs
+from gero.datasets import Algorithm
+from gero.leaderboards import Input
 
 router = APIRouter(prefix="/api/leaderboards/{leaderboard_id}", tags=["runs"], dependencies=SCHEMES)
 
 
-class RunInput(BaseModel):
-    """How to run. `rows`: evaluate at most so many rows, a random sample."""
+class RunInput(Input):
+    """How to run. Nothing of it is needed: then every row of the newest data is evaluated."""
 
-    model_config = ConfigDict(extra="forbid")
-    rows: int | None = Field(None, ge=1)
+    rows: int | None = Field(None, ge=1, le=1_000_000_000, description="Evaluate at most so many rows")
+    algorithm: Algorithm = Field("RANDOM_SHUFFLE", description="Which rows, when there are more than `rows`")
+    dataset_version: int | None = Field(None, ge=1, description="Evaluate this version of the dataset, as it is")
 
 
 class RunList(BaseModel):
@@ -33,7 +36,14 @@ class RunList(BaseModel):
 def start_run(caller: Runner, leaderboard_id: str, wanted: Annotated[RunInput | None, Body()] = None) -> RunDetailView:
     """Evaluate every model on the dataset. Needs two models; one run at a time."""
     leaderboard = leaderboards.get(caller.workspace_id, leaderboard_id)
-    run = leaderboards.start_run(leaderboard, "manual", wanted.rows if wanted else None)
+    wanted = wanted or RunInput()
+    run = leaderboards.start_run(
+        leaderboard,
+        "manual",
+        rows_limit=wanted.rows,
+        algorithm=wanted.algorithm,
+        dataset_version=wanted.dataset_version,
+    )
     return views.run_detail(run)
 
 

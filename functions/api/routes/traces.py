@@ -1,16 +1,15 @@
 """Traces of a leaderboard: what was asked and answered, by runs and by production."""
 
 import json
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
 from functions.api.caller import SCHEMES, Offset, Reader
+from functions.api.fitting import fitting
 from gero import leaderboards, traces
 
 router = APIRouter(tags=["traces"], dependencies=SCHEMES)
-_MAX_BYTES = 4_500_000  # Lambda answers at most 6 MB
 
 
 @router.get(
@@ -44,7 +43,7 @@ def read_traces(
         source=source,
         run_id=run_id,
     )
-    rows = list(_fitting([trace.public(leaderboard_id) for trace in page.traces]))
+    rows = list(fitting([trace.public(leaderboard_id) for trace in page.traces]))
     if format != "json":
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         return Response(lines, media_type="application/x-ndjson")
@@ -58,13 +57,3 @@ def read_traces(
         "scanned_rows": page.scanned_rows,
         "rows": rows,
     }
-
-
-def _fitting(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The first rows that fit into one answer, at least one."""
-    left = _MAX_BYTES
-    for position, row in enumerate(rows):
-        left -= len(json.dumps(row))
-        if left < 0 and position:
-            return
-        yield row

@@ -11,6 +11,7 @@ FUNCTIONS = {
     "api",
     "ingest_rows",
     "plan_run",
+    "consolidate_dataset",
     "dispatch_round",
     "evaluate_batch",
     "abandon_batch",
