@@ -1,10 +1,5 @@
 """What AWS charges for evaluated calls: operations counted where they leave the process, at list prices (DESIGN §8)."""
 
-import json
-from collections import Counter
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
 from functions.evaluate_batch.handler import handler as evaluate_batch
@@ -12,9 +7,10 @@ from gero import datasets, runs
 from gero.datasets import Row
 from gero.evaluation import BatchJob, Evaluation, EvaluationPlan, PlannedCandidate
 from gero.evaluation import plan as plans
-from gero.kit import aws, settings, table
+from gero.kit import settings, table
 from gero.leaderboards.planning import MAX_ROWS_PER_BLOCK, MIN_ROWS_PER_BLOCK, WAVES
 from gero.providers import Endpoint, seal_secret
+from tests.benchmarks.prices import DYNAMODB_WRITE, LAMBDA_GB_SECOND, LAMBDA_REQUEST, SQS, metered
 from tests.functions.conftest import Context
 from tests.functions.workflow import received
 from tests.model_server import ModelServer
@@ -25,65 +21,23 @@ LINE_USD_PER_MILLION_CALLS = 0.50
 CONCURRENCY = 16  # the default of a leaderboard
 ROWS = max(MIN_ROWS_PER_BLOCK, min(WAVES * CONCURRENCY, MAX_ROWS_PER_BLOCK))
 WORKER_GB = 1.0
-# List prices in USD, eu-west-1, on demand, November 2026: a request, a write or read unit, a GB-second on arm64.
-S3_PUT, S3_GET, SQS, KMS = 5.4e-6, 0.43e-6, 0.4e-6, 3e-6
-DYNAMODB_WRITE, DYNAMODB_READ = 0.705e-6, 0.141e-6
-LAMBDA_REQUEST, LAMBDA_GB_SECOND = 0.2e-6, 13.3334e-6
-PRICES = {
-    "PutObject": S3_PUT,
-    "ListObjectsV2": S3_PUT,
-    "GetObject": S3_GET,
-    "SendMessageBatch": SQS,
-    "ChangeMessageVisibility": SQS,
-    "Decrypt": KMS,
-    "GetItem": DYNAMODB_READ,  # consistent, at most 4 KB
-    "SendTaskSuccess": 0.0,
-}
 
 
-@pytest.fixture
-def counted(cloud: None) -> Iterator[Counter[str]]:
-    """The names of the AWS calls that Gero's clients make, and `WriteUnits` of transactions."""
-    calls: Counter[str] = Counter()
-
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
-        calls[model.name] += 1
-        if model.name == "TransactWriteItems":
-            body = json.loads(params["body"])
-            for item in body["TransactItems"]:
-                size = len(json.dumps(item))  # more than what is stored
-                calls["WriteUnits"] += 2 * -(-size // 1024)  # a write in a transaction counts twice
-
-    hooks = [aws.client(service).meta.events for service in ("s3", "dynamodb", "sqs", "kms", "stepfunctions")]
-    for events in hooks:
-        events.register("before-call.*", note)
-    yield calls
-    for events in hooks:
-        events.unregister("before-call.*", note)
-
-
-def test_a_million_evaluated_calls_stay_below_the_line(counted: Counter[str]) -> None:
+def test_a_million_evaluated_calls_stay_below_the_line(cloud: None) -> None:
     with ModelServer(lambda model, prompt: "yes").running() as models:
         job = queued(models.url)
         records = received()
-        counted.clear()
-        assert evaluate_batch({"Records": records}, Context()) == {"batchItemFailures": []}
+        with metered() as meter:
+            assert evaluate_batch({"Records": records}, Context()) == {"batchItemFailures": []}
+            bill = meter.bill()
     assert len(models.requests) == ROWS
     assert len(list(runs.rounds.batches(job.workspace_id, job.run_id, 1))) == 1
-    operations, compute = cost(counted)
+    # Around the worker: its message (sent in tens, received, deleted), its invocation, its share of the dispatch.
+    operations = bill.dollars() + 2.1 * SQS + LAMBDA_REQUEST + 0.1 * DYNAMODB_WRITE
+    compute = -(-ROWS // CONCURRENCY) * 0.2 * WORKER_GB * LAMBDA_GB_SECOND  # at an endpoint of 200 ms
     batches = 1_000_000 / ROWS
     print(f"\n1 M calls: operations ${operations * batches:.3f}, compute at 200 ms ${compute * batches:.3f}")
     assert (operations + compute) * batches <= LINE_USD_PER_MILLION_CALLS
-
-
-def cost(counted: Counter[str]) -> tuple[float, float]:
-    """Dollars of one batch: of its operations, and of the worker's time at an endpoint of 200 ms."""
-    assert not set(counted) - set(PRICES) - {"TransactWriteItems", "WriteUnits", "Query"}
-    operations = sum(price * counted[name] for name, price in PRICES.items())
-    operations += counted["WriteUnits"] * DYNAMODB_WRITE
-    # Around the worker: its message (sent in tens, received, deleted), its invocation, its share of the dispatch.
-    operations += 2.1 * SQS + LAMBDA_REQUEST + 0.1 * DYNAMODB_WRITE
-    return operations, -(-ROWS // CONCURRENCY) * 0.2 * WORKER_GB * LAMBDA_GB_SECOND
 
 
 def queued(url: str) -> BatchJob:

@@ -142,18 +142,6 @@ def test_a_run_can_be_cancelled_and_the_next_one_starts(api: Client, serve: Serv
         assert api.get(f"{runs}/{run_id}")["status"] == "cancelled"
 
 
-def test_pushed_rows_become_the_dataset_of_the_next_run(api: Client) -> None:
-    with ModelServer(answer).running() as models:
-        body = {"name": "Pushed", "system_prompt": "Add.", "dataset_type": "PUSH", "normalizers": ["number"]}
-        leaderboard_id = api.post("/api/leaderboards", body)["id"]
-        for name in ("right", "half"):
-            api.post(f"/api/leaderboards/{leaderboard_id}/models", {"model": name, "endpoint_url": models.url})
-        pushed = api.post(f"/v1/leaderboard/{leaderboard_id}/dataset/push", {"rows": ROWS[:50]})
-        assert pushed["accepted_rows"] == 50
-        run = ended(api, leaderboard_id, api.post(f"/api/leaderboards/{leaderboard_id}/run")["id"])
-        assert (run["status"], run["dataset"]["rows"], run["dataset"]["version"]) == ("completed", 50, 1)
-
-
 def test_deleting_a_leaderboard_leaves_nothing_behind(api: Client, serve: Serve, cloud: LocalCloud) -> None:
     with ModelServer(answer).running() as models:
         leaderboard_id = create(api, serve("delete.jsonl", ROWS[:20]), models, ("right", "half"))
