@@ -23,6 +23,7 @@ from gero.kit import Conflict, Unavailable, blobs, log, queues, settings, table
 _TRIES = 10
 _LEASE = timedelta(minutes=20)  # longer than a consolidation may take
 _RETIRED_AT_ONCE = table.MAX_WRITES - 1
+_MERGED_AT_ONCE = 50_000  # batches in memory, of at most 2 KB each
 _SCHEMA = """
     PRAGMA journal_mode = OFF;
     PRAGMA synchronous = OFF;
@@ -60,7 +61,7 @@ def consolidate(workspace_id: str, leaderboard_id: str, rules: PushRules) -> Dat
     for _ in range(_TRIES):
         # In this order: a batch that is listed is no older than what the version holds of its rows.
         latest = versions.latest_version(workspace_id, leaderboard_id)
-        waiting = pending.waiting(workspace_id, leaderboard_id)
+        waiting = pending.waiting(workspace_id, leaderboard_id, _MERGED_AT_ONCE)
         if waiting:
             try:
                 latest = _merged(workspace_id, leaderboard_id, latest, waiting, rules)
@@ -68,8 +69,9 @@ def consolidate(workspace_id: str, leaderboard_id: str, rules: PushRules) -> Dat
                 intake.read(workspace_id, leaderboard_id)
                 continue
             _retire(workspace_id, leaderboard_id, waiting)
-        intake.reschedule(workspace_id, leaderboard_id, rules)
-        return latest
+        if len(waiting) < _MERGED_AT_ONCE:
+            intake.reschedule(workspace_id, leaderboard_id, rules)
+            return latest
     raise Unavailable("the dataset is being consolidated by others; try again")
 
 
@@ -138,6 +140,7 @@ class _Merge:
         self._seed = seed
         self._held = sqlite3.connect("", isolation_level=None)
         self._held.executescript(_SCHEMA + (_ONCE if rules.dedupe else ""))
+        self._held.execute("BEGIN")  # one transaction: by itself each row would write its pages
 
     def close(self) -> None:
         self._held.close()

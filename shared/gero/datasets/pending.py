@@ -51,9 +51,9 @@ def removal(workspace_id: str, leaderboard_id: str, name: str, row_ids: Sequence
     return _write(workspace_id, leaderboard_id, name, {"removed": list(row_ids)})
 
 
-def waiting(workspace_id: str, leaderboard_id: str) -> list[PendingBatch]:
-    """The batches that wait, in the order of their arrival."""
-    items = table.query(_partition(workspace_id, leaderboard_id), "PUSHED#")
+def waiting(workspace_id: str, leaderboard_id: str, limit: int | None = None) -> list[PendingBatch]:
+    """The batches that wait, in the order of their arrival; of more than `limit` the oldest."""
+    items = table.query(_partition(workspace_id, leaderboard_id), "PUSHED#", limit=limit)
     return [msgspec.convert(item, PendingBatch) for item in items]
 
 

@@ -117,6 +117,17 @@ def test_more_batches_than_one_transaction_may_take_away() -> None:
     assert pile.totals() == intake.Intake(accepted_rows=230, gathered_rows=230)
 
 
+def test_more_batches_than_fit_into_memory_are_merged_one_part_after_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gero.datasets.consolidation._MERGED_AT_ONCE", 10)
+    pile = Pile()
+    for name in names(30):
+        pile.push(name)
+    assert pile.consolidate() == names(30)
+    assert pile.totals() == intake.Intake(accepted_rows=30, gathered_rows=30)
+
+
 def test_a_deleted_leaderboard_gets_no_version() -> None:
     pile = Pile()
     pile.push("a")

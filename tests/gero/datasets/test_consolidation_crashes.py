@@ -120,8 +120,8 @@ def test_who_is_overtaken_right_after_looking_brings_no_older_row_back(monkeypat
     pile.push("a=1")
     look = pending.waiting
 
-    def overtaken(workspace_id: str, leaderboard_id: str) -> list[pending.PendingBatch]:
-        found = look(workspace_id, leaderboard_id)
+    def overtaken(workspace_id: str, leaderboard_id: str, limit: int) -> list[pending.PendingBatch]:
+        found = look(workspace_id, leaderboard_id, limit)
         monkeypatch.setattr(pending, "waiting", look)
         pile.consolidate()
         pile.push("a=2")
