@@ -80,7 +80,7 @@ class Api(Construct):
 
         self.ingest_rows = Function(self, "ingest_rows", data, seconds=29, megabytes=1024)
         self.ingest_rows.may(data.rows, "dynamodb", "BatchGetItem", "GetItem", "PutItem", "UpdateItem")
-        self.ingest_rows.may(data.objects, "s3", "PutObject")
+        self.ingest_rows.may(data.objects, "s3", "PutObject", "DeleteObject")
 
         self.http_api = apigateway.HttpApi(self, "http_api", description="Gero", create_default_stage=False)
         self._add_routes(inference.url)

@@ -35,6 +35,7 @@ class Runs(Construct):
         self.plan_run = Function(self, "plan_run", data, seconds=900, megabytes=2048, ephemeral_storage_size=disk)
         self.plan_run.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
         self.plan_run.may(data.objects, "s3", "GetObject", "PutObject", "DeleteObject")
+        self.plan_run.may(data.listing, "s3", "ListBucket")
         self.plan_run.may(data.secrets, "kms", "Decrypt")
 
         to_queue = {"GERO_EVALUATION_QUEUE_URL": queue.queue_url}

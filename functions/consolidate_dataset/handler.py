@@ -2,7 +2,8 @@
 
 Trigger: SQS consolidation queue, one dataset a message.
 May: dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query, dynamodb:UpdateItem, s3:DeleteObject,
-    s3:GetObject, s3:PutObject, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage, states:StartExecution
+    s3:GetObject, s3:ListBucket, s3:PutObject, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage,
+    states:StartExecution
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """Take pushed rows into a leaderboard's dataset: once a row is called accepted, it is durable.
 
 Trigger: HTTP API, POST /v1/leaderboard/{id}/dataset/push and its alias under /api/leaderboards.
-May: dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, s3:PutObject
+May: dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, s3:DeleteObject, s3:PutObject
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 from functions.ingest_rows.request import Request
 from gero import access, datasets, leaderboards
 from gero.datasets import Rejection, Row
-from gero.kit import Conflict, GeroError, Invalid, Unauthenticated, log
+from gero.kit import GeroError, Invalid, Unauthenticated, log
 from gero.leaderboards import Leaderboard
 
 
@@ -28,8 +28,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def _push(request: Request) -> dict[str, Any]:
     leaderboard = leaderboards.get(_workspace(request), request.leaderboard_id)
-    if leaderboard.dataset_type != "PUSH":
-        raise Conflict("this leaderboard reads its dataset from a URL; only PUSH leaderboards take rows")
+    leaderboards.check_takes_rows(leaderboard)
     batch_id = request.batch_id()
     rows, rejections = _rows(request.documents(), leaderboard, batch_id)
     owner = leaderboard.workspace_id, leaderboard.id

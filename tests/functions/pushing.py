@@ -8,7 +8,7 @@ import pytest
 
 from functions.consolidate_dataset.handler import handler as consolidate_dataset
 from functions.ingest_rows.handler import handler as ingest_rows
-from gero import access, leaderboards
+from gero import access, datasets, leaderboards
 from gero.kit import settings
 from gero.leaderboards import CandidateInput, Leaderboard, LeaderboardInput
 from tests.events import event
@@ -82,7 +82,8 @@ def asked() -> list[dict[str, Any]]:
 
 
 def consolidated() -> None:
-    """Do the consolidations that were asked for."""
+    """Do the consolidations that were asked for, or are due."""
+    datasets.send_due_consolidations()
     assert consolidate_dataset({"Records": asked()}, Context()) == {"batchItemFailures": []}
 
 

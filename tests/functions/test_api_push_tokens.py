@@ -122,7 +122,7 @@ def test_only_leaderboards_that_take_rows_have_push_tokens(api: TestClient, push
     path = f"https://api.test{base}/{other.id}/dataset"
     for answer in (api.post(f"{path}/token"), api.get(f"{path}/tokens")):
         assert answer.status_code == 409
-        assert "only PUSH leaderboards have push tokens" in answer.json()["error"]
+        assert "only PUSH leaderboards take rows" in answer.json()["error"]
 
 
 def test_tokens_are_closed_to_other_workspaces_and_to_who_may_not_write(api: TestClient, pushing: Pushing) -> None:

@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -6,12 +7,12 @@ import pytest
 
 from functions.consolidate_dataset.handler import handler
 from gero import datasets, leaderboards, runs
-from gero.kit import settings, workflows
+from gero.kit import clock, settings, workflows
 from gero.runs import Run
 from tests.cloud import BUCKET
 from tests.events import event
 from tests.functions.conftest import Context
-from tests.functions.pushing import Pushing
+from tests.functions.pushing import Pushing, asked
 
 DONE: dict[str, Any] = {"batchItemFailures": []}
 
@@ -114,7 +115,9 @@ def test_a_run_starts_on_a_new_version_and_once_for_each(cloud: None, asked_by: 
     assert (len(started(pushing)), second.dataset["version"]) == (2, 2)
 
 
-def test_a_version_that_comes_while_a_run_is_active_waits_for_the_next_consolidation(cloud: None) -> None:
+def test_a_version_that_comes_while_a_run_is_active_is_looked_at_again(
+    cloud: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pushing = Pushing(run_on_new_version=True)
     pushing.add_models()
     pushing.push("a")
@@ -124,8 +127,13 @@ def test_a_version_that_comes_while_a_run_is_active_waits_for_the_next_consolida
     assert handler(message(pushing), Context()) == DONE
     assert (numbers(pushing), len(started(pushing))) == ([2, 1], 1)
     runs.finish(first, "completed")
-    assert handler(message(pushing), Context()) == DONE
+    assert datasets.send_due_consolidations() == 0
+    soon = clock.now() + timedelta(minutes=10)
+    monkeypatch.setattr(clock, "now", lambda: soon)
+    assert datasets.send_due_consolidations() == 1
+    assert handler({"Records": asked()}, Context()) == DONE
     assert len(started(pushing)) == 2
+    assert datasets.intake.read(pushing.workspace, pushing.leaderboard.id).due_at is None
 
 
 def test_without_models_enough_the_version_is_made_and_no_run_starts(

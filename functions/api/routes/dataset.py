@@ -9,7 +9,7 @@ from functions.api.caller import SCHEMES, Reader, Writer
 from functions.api.routes.dataset_versions import VersionView, version_view
 from gero import datasets, leaderboards
 from gero.datasets import intake
-from gero.kit import Conflict, new_id, settings
+from gero.kit import Invalid, new_id, settings
 from gero.leaderboards import Input, Leaderboard, trace_rows
 
 router = APIRouter(prefix="/api/leaderboards/{leaderboard_id}/dataset", tags=["dataset"], dependencies=SCHEMES)
@@ -21,14 +21,14 @@ class DatasetView(BaseModel):
     leaderboard_id: str
     dataset_type: str
     dataset_url: str | None
-    push_url: str | None
     field_mapping: dict[str, str]
     latest_version: VersionView | None
-    accepted_rows: int | None
-    pending_events: int | None
-    min_rows_for_models: int | None
-    limits: dict[str, Any] | None
-    consolidation: dict[str, Any] | None
+    push_url: str | None = None
+    accepted_rows: int | None = None
+    pending_events: int | None = None
+    min_rows_for_models: int | None = None
+    limits: dict[str, Any] | None = None
+    consolidation: dict[str, Any] | None = None
 
 
 class ConsolidationInput(Input):
@@ -83,7 +83,7 @@ def consolidate(
     run = wanted is not None and wanted.run
     if run:
         caller.require("leaderboards:run")
-    _pushed(leaderboards.get(caller.workspace_id, leaderboard_id))
+    leaderboards.check_takes_rows(leaderboards.get(caller.workspace_id, leaderboard_id))
     datasets.request(caller.workspace_id, leaderboard_id, run=run)
     waiting = intake.read(caller.workspace_id, leaderboard_id).pending_rows
     return ConsolidationQueued(status="queued", pending_events=waiting)
@@ -104,30 +104,25 @@ def remove_row(
     caller: Writer, leaderboard_id: str, row_id: Annotated[str, Path(min_length=1, max_length=256)]
 ) -> ConsolidationQueued:
     """Take a row out of a PUSH dataset: it is gone from the next version on. Older versions keep it."""
-    found = _pushed(leaderboards.get(caller.workspace_id, leaderboard_id))
+    if len(row_id.encode()) > datasets.MAX_ID_BYTES:
+        raise Invalid("row_id: no row has an id as long as this", field="row_id")
+    found = leaderboards.get(caller.workspace_id, leaderboard_id)
+    leaderboards.check_takes_rows(found)
     datasets.remove(caller.workspace_id, leaderboard_id, row_id, found.rules())
-    datasets.request(caller.workspace_id, leaderboard_id)
-    waiting = intake.read(caller.workspace_id, leaderboard_id).pending_rows
-    return ConsolidationQueued(status="queued", pending_events=waiting)
-
-
-def _pushed(found: Leaderboard) -> Leaderboard:
-    if found.dataset_type != "PUSH":
-        raise Conflict("this leaderboard reads its dataset from a URL; only PUSH leaderboards take rows")
-    return found
+    totals = intake.read(caller.workspace_id, leaderboard_id)
+    intake.hasten(caller.workspace_id, leaderboard_id, totals)
+    return ConsolidationQueued(status="queued", pending_events=totals.pending_rows)
 
 
 def _pushed_state(found: Leaderboard, base_url: str) -> dict[str, Any]:
-    names = ("push_url", "accepted_rows", "pending_events", "min_rows_for_models", "limits", "consolidation")
     if found.dataset_type != "PUSH":
-        return dict.fromkeys(names)
+        return {}
     totals = intake.read(found.workspace_id, found.id)
-    state = (
-        f"{base_url}/v1/leaderboard/{found.id}/dataset/push",
-        totals.accepted_rows,
-        totals.pending_rows,
-        settings.min_pushed_rows(),
-        leaderboards.limits(found),
-        leaderboards.consolidation(found, totals),
-    )
-    return dict(zip(names, state, strict=True))
+    return {
+        "push_url": f"{base_url}/v1/leaderboard/{found.id}/dataset/push",
+        "accepted_rows": totals.accepted_rows,
+        "pending_events": totals.pending_rows,
+        "min_rows_for_models": settings.min_pushed_rows(),
+        "limits": leaderboards.limits(found),
+        "consolidation": leaderboards.consolidation(found, totals),
+    }

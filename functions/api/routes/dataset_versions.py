@@ -57,8 +57,7 @@ class ExportView(BaseModel):
     url: str
     expires_at: str
     filename: str
-    content_type: str = "application/x-ndjson"
-    content_encoding: str = "gzip"
+    content_type: str = "application/gzip"
 
 
 class Examples(BaseModel):

@@ -1,14 +1,16 @@
 """Paths that other functions serve, here for the OpenAPI document: the HTTP API never sends them to this one."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Header
+from fastapi.security import APIKeyHeader
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.api.caller import SCHEMES
 from gero.kit import NotFound
 
 router = APIRouter(tags=["runtime"], dependencies=SCHEMES)
+PUSH_TOKEN = Depends(APIKeyHeader(name="X-Dr.Gero-Push-Token", auto_error=False, scheme_name="PushToken"))
 
 
 class InferenceInput(BaseModel):
@@ -40,10 +42,40 @@ class InferenceAnswer(BaseModel):
     latency_ms: float
 
 
-class PushInput(BaseModel):
-    """Rows; `events` and `samples` are names for them as well, and one row or a list is a body of its own."""
+class PushedRow(BaseModel):
+    """A row: an input (`prompt`, `question` and `query` are names for it as well), or `messages`, and what is right
+    (`output`, `response`, `completion` and `answer` are names for it as well).
+    """
 
-    rows: list[dict[str, Any]]
+    model_config = ConfigDict(extra="allow")
+    input: str | None = None
+    messages: list[dict[str, Any]] | None = None
+    expected: str | list[str] | None = None
+    id: str | None = Field(None, description="`example_id` and `trace_id` are names for it as well")
+    rubric: str | None = None
+    metadata: dict[str, Any] | None = None
+    tags: list[str] | None = None
+
+
+class RowsInput(BaseModel):
+    """Rows; `events` and `samples` are names for them as well."""
+
+    rows: list[PushedRow]
+
+
+class EventsInput(BaseModel):
+    """Rows under another name."""
+
+    events: list[PushedRow]
+
+
+class SamplesInput(BaseModel):
+    """Rows under another name."""
+
+    samples: list[PushedRow]
+
+
+PushInput = RowsInput | EventsInput | SamplesInput | list[PushedRow] | PushedRow
 
 
 class Rejection(BaseModel):
@@ -75,8 +107,12 @@ def infer(leaderboard_id: str, asked: InferenceInput) -> InferenceAnswer:
     raise NotFound("this deployment serves inference at its inference_url")
 
 
-@router.post("/v1/leaderboard/{leaderboard_id}/dataset/push", status_code=202)
-def push(leaderboard_id: str, pushed: PushInput) -> PushAnswer:
+@router.post("/v1/leaderboard/{leaderboard_id}/dataset/push", status_code=202, dependencies=[PUSH_TOKEN])
+def push(
+    leaderboard_id: str,
+    pushed: PushInput,
+    idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key", max_length=255)] = None,
+) -> PushAnswer:
     """Add rows to a PUSH dataset, at most 500 a request. Safe to repeat.
 
     Needs a push token of the leaderboard (`X-Dr.Gero-Push-Token: hpd_…`, or Bearer), or `leaderboards:write`. Rows are

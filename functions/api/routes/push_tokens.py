@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 from functions.api.caller import SCHEMES, Writer
 from gero import leaderboards
 from gero.access import push_tokens
-from gero.kit import Conflict
 from gero.leaderboards import Input
 
 router = APIRouter(tags=["push tokens"], dependencies=SCHEMES)
@@ -104,8 +103,7 @@ def delete_push_token(caller: Writer, leaderboard_id: str, token_id: str) -> Res
 
 
 def _check(caller: Writer, leaderboard_id: str) -> None:
-    if leaderboards.get(caller.workspace_id, leaderboard_id).dataset_type != "PUSH":
-        raise Conflict("this leaderboard reads its dataset from a URL; only PUSH leaderboards have push tokens")
+    leaderboards.check_takes_rows(leaderboards.get(caller.workspace_id, leaderboard_id))
 
 
 def _view(token: push_tokens.PushToken, request: Request, secret: str | None = None) -> PushTokenView:

@@ -79,7 +79,7 @@ def authenticate(headers: Mapping[str, str]) -> PushToken | None:
         raise Unauthenticated("unknown push token; check that it was copied whole")
     if token.revoked_at:
         raise Unauthenticated("this push token was revoked")
-    if token.expires_at and token.expires_at <= clock.iso():
+    if _has_expired(token):
         raise Unauthenticated(f"this push token expired at {token.expires_at}")
     return token
 
@@ -97,12 +97,12 @@ def listed(workspace_id: str, leaderboard_id: str) -> Iterator[PushToken]:
 
 
 def rotate(workspace_id: str, leaderboard_id: str, token_id: str, grace: timedelta) -> tuple[PushToken, str]:
-    """A new secret for the token; the old one works on for `grace`. Conflict when it is revoked."""
+    """A new secret for the token; the old one works on for `grace`. Conflict when it is revoked or expired."""
     if not timedelta(0) <= grace <= MAX_GRACE:
         raise Invalid(f"grace_seconds: from 0 to {int(MAX_GRACE.total_seconds()):,}", field="grace_seconds")
     old = _get(workspace_id, leaderboard_id, token_id)
-    if old.revoked_at:
-        raise Conflict("this push token was revoked; create another one")
+    if old.revoked_at or _has_expired(old):
+        raise Conflict("this push token was revoked, or has expired; create another one")
     text = secret_texts.make(PREFIX, workspace_id, leaderboard_id, token_id)
     rotated = msgspec.structs.replace(
         old,
@@ -130,6 +130,10 @@ def delete(workspace_id: str, leaderboard_id: str, token_id: str) -> None:
         table.delete(*_key(workspace_id, leaderboard_id, token_id), conditions.present())
     except Conflict as error:
         raise NotFound("no such push token of this leaderboard") from error
+
+
+def _has_expired(token: PushToken) -> bool:
+    return token.expires_at is not None and token.expires_at <= clock.iso()
 
 
 def _get(workspace_id: str, leaderboard_id: str, token_id: str) -> PushToken:

@@ -9,7 +9,7 @@ from gero.datasets.consolidation import (
     send_due_consolidations,
 )
 from gero.datasets.download import Download
-from gero.datasets.fields import FIELDS, Field, parse
+from gero.datasets.fields import FIELDS, MAX_ID_BYTES, Field, parse
 from gero.datasets.hub import HubFile, parse_url
 from gero.datasets.intake import Intake, PushRules, accepted_rows
 from gero.datasets.lines import split
@@ -23,6 +23,7 @@ from gero.datasets.versions import DatasetVersion, freeze, latest_version, page,
 __all__ = [
     "ALGORITHMS",
     "FIELDS",
+    "MAX_ID_BYTES",
     "Algorithm",
     "Change",
     "Comparison",

@@ -1,8 +1,9 @@
 """From waiting rows to a new version. Nothing is lost or doubled when consolidations, pushes and crashes meet.
 
-The version is written first, together with its counters; then the batches it holds are taken away, the oldest first.
-Who comes between finds some of them waiting still, and merges them once more with the same result: a batch puts rows in
-the place of those with their ids, and what is left after a crash are always the newest batches.
+The version, its counters and the end of the batches it holds are one transaction; of very many batches, the newest are
+taken away after it, the oldest of them first. Who comes between finds some waiting still, and merges them once more
+with the same result: a batch puts rows in the place of those with their ids, and what is left after a crash are always
+the newest batches. (Only WEIGHTED_SHUFFLE may then choose other rows, since it looks at their places.)
 """
 
 import contextlib
@@ -21,8 +22,8 @@ from gero.datasets.versions import DatasetVersion
 from gero.kit import Conflict, Unavailable, blobs, log, queues, settings, table
 
 _TRIES = 10
-_LEASE = timedelta(minutes=20)  # longer than a consolidation may take
-_RETIRED_AT_ONCE = table.MAX_WRITES - 1
+_LEASE = timedelta(minutes=50)  # longer than all deliveries of a message may take
+_RETIRED_AT_ONCE = table.MAX_WRITES - 2  # beside them: the version and the counters
 _MERGED_AT_ONCE = 50_000  # batches in memory, of at most 2 KB each
 _SCHEMA = """
     PRAGMA journal_mode = OFF;
@@ -58,7 +59,8 @@ def consolidate(workspace_id: str, leaderboard_id: str, rules: PushRules) -> Dat
     A pushed row replaces the one with its id; with `dedupe` also one that says the same under another id. When there
     are more than `max_rows`, the algorithm chooses, seeded by the leaderboard. NotFound when the leaderboard is gone.
     """
-    for _ in range(_TRIES):
+    conflicts = 0
+    while conflicts < _TRIES:
         # In this order: a batch that is listed is no older than what the version holds of its rows.
         latest = versions.latest_version(workspace_id, leaderboard_id)
         waiting = pending.waiting(workspace_id, leaderboard_id, _MERGED_AT_ONCE)
@@ -67,11 +69,12 @@ def consolidate(workspace_id: str, leaderboard_id: str, rules: PushRules) -> Dat
                 latest = _merged(workspace_id, leaderboard_id, latest, waiting, rules)
             except Conflict:  # another consolidation was faster, or the leaderboard is deleted
                 intake.read(workspace_id, leaderboard_id)
+                conflicts += 1
                 continue
-            _retire(workspace_id, leaderboard_id, waiting)
         if len(waiting) < _MERGED_AT_ONCE:
             intake.reschedule(workspace_id, leaderboard_id, rules)
-            return latest
+            # Nothing waits, perhaps because another consolidation has just made a version of it.
+            return latest if waiting else versions.latest_version(workspace_id, leaderboard_id)
     raise Unavailable("the dataset is being consolidated by others; try again")
 
 
@@ -107,12 +110,20 @@ def _merged(
             merge.remove(batch.removed)
             merge.put(batch.lines())
         with versions.drafted(merge.kept()) as draft:
-            if latest and latest.sha256 == draft.sha256:
-                return latest
-            source = {"kind": "push", "batches": len(waiting), "rows": sum(batch.count for batch in waiting)}
-            number, before = (latest.number + 1, latest.rows) if latest else (1, 0)
-            growth = intake.growing(workspace_id, leaderboard_id, draft.rows - before)
-            return versions.publish(workspace_id, leaderboard_id, draft, number, source, [growth])
+            first, rest = waiting[:_RETIRED_AT_ONCE], waiting[_RETIRED_AT_ONCE:]
+            number, before = (latest.number, latest.rows) if latest else (0, 0)
+            growth = draft.rows - before
+            is_new = latest is None or latest.sha256 != draft.sha256
+            counted = intake.merged(workspace_id, leaderboard_id, *_sizes(first), growth, number, number + is_new)
+            ended = [counted, *(batch.deletion() for batch in first)]
+            if latest is None or is_new:
+                source = {"kind": "push", "batches": len(waiting), "rows": _sizes(waiting)[0]}
+                latest = versions.publish(workspace_id, leaderboard_id, draft, number + 1, source, ended)
+            else:
+                table.transact(ended)
+    _retire(workspace_id, leaderboard_id, rest)
+    blobs.delete_many([batch.key for batch in waiting if batch.key])
+    return latest
 
 
 def _retire(workspace_id: str, leaderboard_id: str, batches: list[PendingBatch]) -> None:
@@ -124,12 +135,16 @@ def _retire(workspace_id: str, leaderboard_id: str, batches: list[PendingBatch])
             for batch in chunk:
                 with contextlib.suppress(Conflict):
                     _take_away(workspace_id, leaderboard_id, [batch])
-    blobs.delete_many([batch.key for batch in batches if batch.key])
 
 
 def _take_away(workspace_id: str, leaderboard_id: str, batches: list[PendingBatch]) -> None:
-    counted = intake.returning(workspace_id, leaderboard_id, sum(one.count for one in batches), len(batches))
+    counted = intake.returning(workspace_id, leaderboard_id, *_sizes(batches))
     table.transact([counted, *(batch.deletion() for batch in batches)])
+
+
+def _sizes(batches: list[PendingBatch]) -> tuple[int, int]:
+    """Rows and batches."""
+    return sum(batch.count for batch in batches), len(batches)
 
 
 class _Merge:

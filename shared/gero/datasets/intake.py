@@ -16,6 +16,7 @@ from gero.kit.table import Changes, Write
 
 DUE = "consolidation"  # the partition of the index of due work in which datasets with waiting rows are
 _MONTHS_KEPT = timedelta(days=400)
+_TRIES = 5
 
 
 class PushRules(msgspec.Struct, frozen=True):
@@ -53,10 +54,16 @@ class Usage(msgspec.Struct, frozen=True):
     this_month: int
 
 
-def opening(workspace_id: str, leaderboard_id: str, gathered_rows: int = 0) -> Write:
-    """The write that lets a dataset take rows."""
+def opening(workspace_id: str, leaderboard_id: str, gathered_rows: int = 0, version: int = 0) -> Write:
+    """The write that lets a dataset take rows, beside those of a version that is there."""
     pk, sk = _key(workspace_id, leaderboard_id)
-    totals = {"accepted_rows": 0, "pending_rows": 0, "pending_batches": 0, "gathered_rows": gathered_rows}
+    totals = {
+        "accepted_rows": 0,
+        "pending_rows": 0,
+        "pending_batches": 0,
+        "gathered_rows": gathered_rows,
+        "version": version,
+    }
     item = {"pk": pk, "sk": sk, "workspace_id": workspace_id, "leaderboard_id": leaderboard_id}
     return Write(item | totals, condition=conditions.absent())
 
@@ -123,8 +130,9 @@ def waiting(
 
 def room(workspace_id: str, leaderboard_id: str, rules: PushRules) -> tuple[int, str, str]:
     """How many rows the limits leave at the moment, and the code and the sentence of the one that is closest."""
-    used = usage(workspace_id, leaderboard_id)
     found = [(1 << 62, "", "")]
+    limited = rules.daily is not None or rules.monthly is not None
+    used = usage(workspace_id, leaderboard_id) if limited else Usage(0, 0)
     if rules.daily is not None:
         told = f"the daily limit of {rules.daily:,} rows is reached; it begins anew at 00:00 UTC"
         found.append((rules.daily - used.today, "daily_limit", told))
@@ -144,32 +152,56 @@ def returning(workspace_id: str, leaderboard_id: str, rows: int, batches: int) -
     return Write(key=_key(workspace_id, leaderboard_id), changes=Changes(add=totals), condition=conditions.present())
 
 
-def growing(workspace_id: str, leaderboard_id: str, rows: int) -> Write:
-    """The write that counts what a new version has more rows than the one before."""
-    changes = Changes(add={"gathered_rows": rows})
-    return Write(key=_key(workspace_id, leaderboard_id), changes=changes, condition=conditions.present())
+def merged(
+    workspace_id: str, leaderboard_id: str, rows: int, batches: int, growth: int, before: int, after: int
+) -> Write:
+    """The write that counts waiting rows out and a version in that has `growth` more rows than the one before.
+
+    It goes from version number `before` to `after`. Conflict when somebody has gone on from `before` already.
+    """
+    totals = {"pending_rows": -rows, "pending_batches": -batches, "gathered_rows": growth - rows}
+    changes = Changes(add=totals, set={"version": after})
+    condition = conditions.present() & conditions.at_most("version", before)
+    return Write(key=_key(workspace_id, leaderboard_id), changes=changes, condition=condition)
 
 
 def hasten(workspace_id: str, leaderboard_id: str, found: Intake) -> Intake:
-    """Make the consolidation that is to come due now; gives the totals with that."""
+    """Make the consolidation that is to come due now, unless it is under way; gives the totals with that."""
     now = clock.iso()
     if found.due_at is None or found.due_at <= now:
         return found
-    with contextlib.suppress(Conflict):  # it came between
-        _set_due(workspace_id, leaderboard_id, now, conditions.above("due_at", now))
+    free = conditions.absent("claimed_until") | conditions.at_most("claimed_until", now)
+    try:
+        _set_due(workspace_id, leaderboard_id, now, conditions.above("due_at", now) & free)
+    except Conflict:  # it is under way, and looks at what waits when it ends
+        return found
     return msgspec.structs.replace(found, due_at=now)
 
 
 def reschedule(workspace_id: str, leaderboard_id: str, rules: PushRules) -> None:
-    """After a consolidation: the next one comes when what waits by now is due; none when nothing waits."""
-    found = read(workspace_id, leaderboard_id)
-    unchanged = conditions.equals("pending_batches", found.pending_batches)
-    with contextlib.suppress(Conflict):  # a push or another consolidation came between, and has set the time
-        if found.pending_batches == 0:
-            table.update(*_key(workspace_id, leaderboard_id), Changes(remove=("due_kind", "due_at")), unchanged)
-        else:
+    """After a consolidation, or a change of the rules: set when what waits by now is due, if anything does."""
+    for _ in range(_TRIES):
+        found = read(workspace_id, leaderboard_id)
+        unchanged = conditions.equals("pending_batches", found.pending_batches)
+        changes = Changes(remove=("due_kind", "due_at", "claimed_until"))
+        if found.pending_batches:
             wait = timedelta(hours=0 if found.pending_rows >= rules.every_events else rules.every_hours)
-            _set_due(workspace_id, leaderboard_id, clock.iso(clock.now() + wait), unchanged)
+            due_at = clock.iso(clock.now() + wait)
+            changes = Changes(set={"due_kind": DUE, "due_at": due_at}, remove=("claimed_until",))
+        with contextlib.suppress(Conflict):  # a push or another consolidation came between
+            table.update(*_key(workspace_id, leaderboard_id), changes, unchanged)
+            return
+
+
+def look_again(workspace_id: str, leaderboard_id: str, wait: timedelta) -> None:
+    """Let the dataset be looked at once more after some time, although nothing may wait."""
+    with contextlib.suppress(Conflict):  # it is due anyway, or gone
+        _set_due(
+            workspace_id,
+            leaderboard_id,
+            clock.iso(clock.now() + wait),
+            conditions.present() & conditions.absent("due_at"),
+        )
 
 
 def claim_due(lease: timedelta, limit: int) -> list[tuple[str, str]]:
@@ -178,7 +210,9 @@ def claim_due(lease: timedelta, limit: int) -> list[tuple[str, str]]:
     for item in table.query_due(DUE, clock.iso(), limit):
         owner = item["workspace_id"], item["leaderboard_id"]
         with contextlib.suppress(Conflict):  # another tick took it
-            _set_due(*owner, clock.iso(clock.now() + lease), conditions.equals("due_at", item["due_at"]))
+            until = clock.iso(clock.now() + lease)
+            changes = Changes(set={"due_at": until, "claimed_until": until})
+            table.update(*_key(*owner), changes, conditions.equals("due_at", item["due_at"]))
             claimed.append(owner)
     return claimed
 

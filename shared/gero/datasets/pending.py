@@ -1,11 +1,11 @@
 """Pushed rows that wait to be consolidated: batches, each an item of the table with its rows inside or in S3."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from gero.kit import blobs, conditions, table
+from gero.kit import Conflict, blobs, conditions, table
 from gero.kit.table import Write
 
 # Up to here an item is cheaper than an S3 object: its write and its deletion cost two units a KB each, a PUT eight.
@@ -23,9 +23,12 @@ class PendingBatch(msgspec.Struct, frozen=True):
     removed: list[str] = []
 
     def lines(self) -> list[bytes]:
-        """The rows, encoded, in the order in which they were pushed."""
+        """The rows, encoded, in the order in which they were pushed. Conflict when they wait no more."""
         if self.key:
-            return blobs.get_lines(self.key)
+            lines = blobs.get_lines(self.key)
+            if not lines:
+                raise Conflict("another consolidation has taken these rows")
+            return lines
         return self.text.encode().split(b"\n") if self.text else []
 
     def deletion(self) -> Write:
@@ -36,7 +39,7 @@ class PendingBatch(msgspec.Struct, frozen=True):
 def keep(workspace_id: str, leaderboard_id: str, name: str, lines: Sequence[bytes]) -> Write:
     """The write that lets rows wait; those too long for an item are stored in S3 before.
 
-    Names are in the order of arrival, and none is ever used twice.
+    Names are in the order in which the requests came, and none is ever used twice.
     """
     if sum(map(len, lines)) <= _INLINE_BYTES:
         content = {"text": b"\n".join(lines).decode()}
@@ -44,6 +47,11 @@ def keep(workspace_id: str, leaderboard_id: str, name: str, lines: Sequence[byte
         content = {"key": f"{workspace_id}/{leaderboard_id}/pushed/{name}.jsonl.gz"}
         blobs.put_lines(content["key"], list(lines))
     return _write(workspace_id, leaderboard_id, name, {"count": len(lines), **content})
+
+
+def discard(writes: Iterable[Write]) -> None:
+    """Delete what `keep` has stored for writes that were refused."""
+    blobs.delete_many([write.item["key"] for write in writes if write.item and "key" in write.item])
 
 
 def removal(workspace_id: str, leaderboard_id: str, name: str, row_ids: Sequence[str]) -> Write:

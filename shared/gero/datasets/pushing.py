@@ -69,7 +69,7 @@ def push(
         return taking.pushed
     candidates = [_candidate(index, row, rules, batch_id, repeatable) for index, row in found]
     claiming = rules.dedupe or repeatable
-    fresh = taking.without_known(candidates) if claiming else candidates
+    fresh = taking.fitting(taking.without_known(candidates) if claiming else candidates)
     size = _even(len(fresh), table.MAX_WRITES - _COUNTERS) if claiming else max(1, len(fresh))
     for start in range(0, len(fresh), size):
         taking.take(fresh[start : start + size])
@@ -113,16 +113,25 @@ class _Taking:
         known = {item["sk"]: item["content"] for item in items if item["expires_at"] > now}
         fresh = [one for one in last.values() if known.get(f"ROW#{one.claim}") != one.content]
         self.pushed.duplicates += len(found) - len(fresh)
-        return fresh
+        return sorted(fresh, key=lambda one: one.index)
+
+    def fitting(self, found: list[_Candidate]) -> list[_Candidate]:
+        """The first rows, as many as the limits leave room for at the moment; the others are rejected."""
+        left, code, told = intake.room(*self._owner, self._rules)
+        left = max(0, left)
+        self.reject([one.index for one in found[left:]], code, told)
+        return found[:left]
 
     def take(self, chunk: list[_Candidate]) -> None:
         """Take a chunk as far as the limits allow."""
         for _ in range(_TRIES):
             if not chunk:
                 return
+            writes = self._writes(chunk)
             try:
-                table.transact(self._writes(chunk))
+                table.transact(writes)
             except Conflict as error:
+                pending.discard(writes)
                 chunk = self._remaining(chunk, error.details["reasons"])
             else:
                 self.pushed.accepted += len(chunk)
@@ -149,14 +158,9 @@ class _Taking:
             fresh = [one for one, is_known in zip(chunk, claims, strict=True) if not is_known]
             self.pushed.duplicates += len(chunk) - len(fresh)
             return fresh
-        return self._fitting(chunk) if totals or month else chunk
-
-    def _fitting(self, chunk: list[_Candidate]) -> list[_Candidate]:
-        intake.read(*self._owner)  # NotFound when that is why
-        left, code, told = intake.room(*self._owner, self._rules)
-        left = max(0, left)
-        self.reject([one.index for one in chunk[left:]], code, told)
-        return chunk[:left]
+        if totals:
+            intake.read(*self._owner)  # NotFound when the leaderboard is gone
+        return self.fitting(chunk) if totals or month else chunk
 
 
 def _candidate(index: int, row: Row, rules: PushRules, batch_id: str, repeatable: bool) -> _Candidate:

@@ -17,7 +17,7 @@ from gero.datasets.versions import DatasetVersion, freeze, latest_version
 from gero.kit import GeroError
 
 _LINES_LOOKED_AT, _ROWS_SHOWN = 1000, 5
-_LOOK_SECONDS = 15  # who asks waits for the answer
+_LOOK_SECONDS, _DOWNLOAD_SECONDS = 12, 20  # who asks waits for the answer
 
 
 def freeze_upstream(
@@ -84,11 +84,11 @@ class Look(msgspec.Struct):
 
 
 def look_at(url: str, *, mapping: Mapping[fields.Field, str], token: str | None) -> Look:
-    """Read the first thousand lines of a file, for at most 15 seconds. Invalid only when the URL names no file."""
+    """Read the first thousand lines of a file, for some 12 seconds. Invalid only when the URL names no file."""
     file = parse_url(url)
     look = Look(**msgspec.to_builtins(file))
     try:
-        with Download(file, token, seconds=_LOOK_SECONDS) as download:
+        with Download(file, token, seconds=_DOWNLOAD_SECONDS) as download:
             try:
                 _look_into(look, download, mapping)
             finally:

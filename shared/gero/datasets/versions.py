@@ -146,12 +146,11 @@ def page(version: DatasetVersion, offset: int, limit: int) -> Iterator[bytes]:
 
 
 def signed_url(version: DatasetVersion, filename: str, seconds: int) -> str:
-    """A URL from which anybody may download the version for `seconds`: JSON lines, told to be compressed by gzip."""
+    """A URL from which anybody may download the version for `seconds`: JSON lines, compressed by gzip."""
     return blobs.signed_url(
         version.key,
         seconds,
-        ResponseContentType="application/x-ndjson",
-        ResponseContentEncoding="gzip",
+        ResponseContentType="application/gzip",
         ResponseContentDisposition=f'attachment; filename="{filename}"',
     )
 

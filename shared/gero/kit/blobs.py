@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 from gero.kit import aws, settings
+from gero.kit.errors import Unavailable
 
 
 def put(key: str, body: bytes | IO[bytes], content_type: str = "application/octet-stream") -> None:
@@ -72,7 +73,9 @@ def delete_many(names: Sequence[str]) -> None:
     """Delete objects by their keys; nothing happens where there is none."""
     for start in range(0, len(names), 1000):
         doomed = [{"Key": name} for name in names[start : start + 1000]]
-        _client().delete_objects(Bucket=_bucket(), Delete={"Objects": doomed, "Quiet": True})
+        answer = _client().delete_objects(Bucket=_bucket(), Delete={"Objects": doomed, "Quiet": True})
+        if answer.get("Errors"):
+            raise Unavailable(f"{len(answer['Errors'])} objects could not be deleted; try again")
 
 
 def _client() -> Any:

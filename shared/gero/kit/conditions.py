@@ -49,8 +49,8 @@ def differs(attribute: str, value: Any) -> Condition:
     return _compared(attribute, "<>", value)
 
 
-def at_most(attribute: str, value: int) -> Condition:
-    """The attribute is a number not above this one."""
+def at_most(attribute: str, value: Any) -> Condition:
+    """The attribute is not greater, or not later in order of text."""
     return _compared(attribute, "<=", value)
 
 

@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import msgspec
 
 from gero import access, datasets, runs
-from gero.datasets import DatasetVersion
+from gero.datasets import DatasetVersion, PushRules
 from gero.evaluation import Evaluation, EvaluationPlan, PlannedCandidate
 from gero.evaluation import plan as plans
 from gero.kit import Conflict, Invalid, NotFound
@@ -48,8 +48,11 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
     rows in the same order, unless the dataset changed meanwhile.
     """
     configuration = runs.configuration(run)
-    leaderboard = Leaderboard.model_validate(leaderboard.model_dump() | configuration["leaderboard"])
-    version = _pinned_dataset(leaderboard, run.dataset_version) or _frozen_dataset(leaderboard)
+    now = leaderboard
+    leaderboard = Leaderboard.model_validate(now.model_dump() | configuration["leaderboard"])
+    if now.dataset_type != leaderboard.dataset_type:
+        raise Conflict("the leaderboard takes pushed rows since this run was started; run again")
+    version = _pinned_dataset(leaderboard, run.dataset_version) or _frozen_dataset(leaderboard, now.rules())
     rows_per_block = max(MIN_ROWS_PER_BLOCK, min(WAVES * leaderboard.concurrency, MAX_ROWS_PER_BLOCK))
     rows = runs.blocks.write(
         version,
@@ -92,9 +95,10 @@ def _pinned_dataset(leaderboard: Leaderboard, number: int | None) -> DatasetVers
     return None if number is None else datasets.version(leaderboard.workspace_id, leaderboard.id, number)
 
 
-def _frozen_dataset(leaderboard: Leaderboard) -> DatasetVersion:
+def _frozen_dataset(leaderboard: Leaderboard, rules: PushRules) -> DatasetVersion:
+    """The newest data. Pushed rows are kept by the rules of now: they are the dataset's, not the run's."""
     if leaderboard.dataset_type == "PUSH":
-        version = datasets.consolidate(leaderboard.workspace_id, leaderboard.id, leaderboard.rules())
+        version = datasets.consolidate(leaderboard.workspace_id, leaderboard.id, rules)
         if version is None or version.rows == 0:
             raise Invalid("the dataset has no rows yet; push some first", code="empty_dataset")
         return version

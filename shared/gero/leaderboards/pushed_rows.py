@@ -1,6 +1,7 @@
 """What a leaderboard does with the rows that are pushed to it: what is told, when models may be added, new runs."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -13,7 +14,8 @@ from gero.leaderboards.leaderboard import Leaderboard
 from gero.runs import Run
 
 MAX_PUSHED_ROWS = 500  # a request
-MAX_PUSHED_BYTES = 5_000_000  # Lambda takes 6 MB, of which the event around the body needs some
+MAX_PUSHED_BYTES = 4_000_000  # Lambda takes 6 MB, in which the body is a text with its quotes escaped
+_LOOK_AGAIN = timedelta(minutes=10)
 
 
 def push_answer(
@@ -64,6 +66,12 @@ def consolidation(leaderboard: Leaderboard, found: Intake) -> dict[str, Any]:
     }
 
 
+def check_takes_rows(leaderboard: Leaderboard) -> None:
+    """Conflict unless rows can be pushed to the leaderboard."""
+    if leaderboard.dataset_type != "PUSH":
+        raise Conflict("this leaderboard reads its dataset from a URL; only PUSH leaderboards take rows")
+
+
 def check_enough_rows(leaderboard: Leaderboard) -> None:
     """Conflict while a PUSH dataset has accepted fewer rows than this deployment asks for before models are added."""
     needed = settings.min_pushed_rows()
@@ -83,7 +91,8 @@ def check_enough_rows(leaderboard: Leaderboard) -> None:
 def improve(leaderboard: Leaderboard, version: DatasetVersion) -> Run | None:
     """Start a dataset_improvement run on a new version, unless it is empty, a run has evaluated it or one is active.
 
-    None when there is nothing to start. While a run is active the version waits: the next consolidation asks again.
+    None when there is nothing to start. While a run is active the version waits; a leaderboard that asks for such runs
+    is looked at again every few minutes.
     """
     latest = next(runs.listed(leaderboard.workspace_id, leaderboard.id, 1), None)
     is_known = latest and latest.dataset and latest.dataset["version"] >= version.number
@@ -93,4 +102,6 @@ def improve(leaderboard: Leaderboard, version: DatasetVersion) -> Run | None:
         return planning.start_run(leaderboard, "dataset_improvement")
     except Conflict as error:  # too few models, or a run is active
         log.warning("improvement.skipped", leaderboard_id=leaderboard.id, code=error.code)
+        if error.code == "run_active" and leaderboard.run_on_new_version:
+            intake.look_again(leaderboard.workspace_id, leaderboard.id, _LOOK_AGAIN)
         return None

@@ -12,13 +12,13 @@ than the one the latest run evaluated. The rules:
 - New rows are those accepted since the latest run was started. A run that could not be planned, or was pinned to a
   version, has not used them: they count on. Models are compared with those of the latest run that was planned.
 
-Cadences and presets are times of UTC. An expression means the clock of its time zone: a time that a change of the clock
-leaves out fires once, right after it, and one that comes twice fires the first time only. With `*` for the hour it
-fires in every hour that passes, whatever the clock calls it.
+Cadences are times of UTC. A preset or an expression means the clock of its time zone, UTC unless it says another: a
+time that a change of the clock leaves out fires once, right after it, and one that comes twice fires the first time
+only. With `*` for the hour it fires in every hour that passes, whatever the clock calls it.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -44,6 +44,15 @@ class CronTrigger(Input):
     preset: Literal[Cadence, "CUSTOM"] = "DAILY"
     expression: Annotated[str | None, Field(max_length=100, validate_default=True)] = None
     timezone: str = Field("UTC", description="An IANA name, such as Europe/Berlin")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _an_expression_is_custom(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("expression") is not None:
+            if given.get("preset") not in (None, "CUSTOM"):
+                raise ValueError("expression: it goes with preset CUSTOM only")
+            return {**given, "preset": "CUSTOM"}
+        return given
 
     @field_validator("timezone")
     @classmethod

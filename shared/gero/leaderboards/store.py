@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gero import datasets
+from gero import datasets, runs
 from gero.kit import Conflict, Invalid, NotFound, blobs, clock, conditions, log, new_id, table
 from gero.kit.table import Write
 from gero.leaderboards.leaderboard import Leaderboard, LeaderboardInput, LeaderboardPatch
@@ -71,12 +71,17 @@ def patch(workspace_id: str, leaderboard_id: str, wanted: LeaderboardPatch) -> L
         _check_type(current, changed)
         return _with_next_times(changed) if "schedule" in named else changed
 
-    return update(workspace_id, leaderboard_id, change)
+    changed = update(workspace_id, leaderboard_id, change)
+    if changed.dataset_type == "PUSH" and named & {"consolidate_every_events", "consolidate_every_hours"}:
+        datasets.intake.reschedule(workspace_id, leaderboard_id, changed.rules())
+    return changed
 
 
 def _check_type(before: Leaderboard, after: Leaderboard) -> None:
     if before.dataset_type == after.dataset_type:
         return
+    if runs.active_run_id(before.workspace_id, before.id):
+        raise Conflict("dataset_type: a run is active; wait for it or cancel it", code="run_active")
     if after.dataset_type == "GET":
         raise Invalid(
             "dataset_type: pushed rows stay, so a PUSH dataset cannot become a GET one; create another leaderboard",
@@ -84,7 +89,8 @@ def _check_type(before: Leaderboard, after: Leaderboard) -> None:
         )
     latest = datasets.latest_version(before.workspace_id, before.id)
     with contextlib.suppress(Conflict):  # it was opened by a change that somebody else was faster than
-        table.transact([datasets.intake.opening(before.workspace_id, before.id, latest.rows if latest else 0)])
+        held = (latest.rows, latest.number) if latest else (0, 0)
+        table.transact([datasets.intake.opening(before.workspace_id, before.id, *held)])
 
 
 def update(workspace_id: str, leaderboard_id: str, change: Callable[[Leaderboard], Leaderboard]) -> Leaderboard:
@@ -135,8 +141,8 @@ def sweep(workspace_id: str, leaderboard_id: str, seconds: float = 60) -> bool:
     """Remove the rows, runs and traces of a leaderboard that was deleted; False when the time did not suffice."""
     end = time.monotonic() + seconds
     own = f"WS#{workspace_id}#LB#{leaderboard_id}"
-    runs = [item["sk"].removeprefix("RUN#") for item in table.query(own, "RUN#")]
-    progress = [f"WS#{workspace_id}#RUN#{run_id}" for run_id in runs]
+    run_ids = [item["sk"].removeprefix("RUN#") for item in table.query(own, "RUN#")]
+    progress = [f"WS#{workspace_id}#RUN#{run_id}" for run_id in run_ids]
     for partition in (*progress, datasets.claims_partition(workspace_id, leaderboard_id), own):
         if not table.delete_partition(partition, end):
             return False

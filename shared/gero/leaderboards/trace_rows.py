@@ -6,8 +6,9 @@ import msgspec
 
 from gero import datasets, traces
 from gero.datasets import Pushed, Rejection, Row
-from gero.kit import Conflict, Invalid, is_id
+from gero.kit import Invalid, is_id
 from gero.leaderboards.leaderboard import Leaderboard
+from gero.leaderboards.pushed_rows import check_takes_rows
 from gero.traces import Trace
 
 
@@ -23,8 +24,7 @@ def add(leaderboard: Leaderboard, wanted: Sequence[tuple[str, list[str] | None]]
 
     Those are what the trace's row expected, else what the model answered. Conflict when the dataset takes no rows.
     """
-    if leaderboard.dataset_type != "PUSH":
-        raise Conflict("this leaderboard reads its dataset from a URL; only PUSH leaderboards take rows")
+    check_takes_rows(leaderboard)
     ids = dict.fromkeys(trace_id for trace_id, _ in wanted)
     # What is no id is nowhere, and would let the search begin at the wrong place.
     found = traces.by_ids(leaderboard.workspace_id, leaderboard.id, filter(is_id, ids))

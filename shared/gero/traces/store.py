@@ -9,7 +9,7 @@ from gero.kit import blobs, new_id, table
 from gero.traces import trace as traces
 from gero.traces.trace import Source, Trace
 
-_BATCHES_AFTER, _BATCHES_READ = 50, 500  # looked at for one trace, and for all of a call
+_BATCHES_AFTER, _BATCHES_READ = 200, 500  # looked at for one trace, and for all of a call
 
 
 class Page(msgspec.Struct, frozen=True):

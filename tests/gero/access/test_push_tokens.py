@@ -96,6 +96,8 @@ def test_a_token_expires_at_its_moment_and_not_before(owner: Owner, monkeypatch:
     at(monkeypatch, "2026-11-25T00:00:00.000Z")
     with pytest.raises(Unauthenticated, match="expired at 2026-11-25"):
         shown(secret)
+    with pytest.raises(Conflict, match="expired"):
+        push_tokens.rotate(*owner, token.id, timedelta(0))
 
 
 def test_a_revoked_token_says_so_and_keeps_its_first_moment(owner: Owner) -> None:

@@ -84,7 +84,7 @@ class DatasetRoutes:
     def export(self, query: Any, body: Any, board: str, number: str) -> Answer:
         version = self._version(board, number)["version"]
         url = f"{self.url}/storage/{board}/{version}?signature=s"
-        kind = {"content_type": "application/x-ndjson", "content_encoding": "gzip"}
+        kind = {"content_type": "application/gzip"}
         return 200, {"version": version, "url": url, "expires_at": now(), "filename": f"v{version}.jsonl.gz", **kind}
 
     def stored(self, path: str, query: dict[str, str], headers: Mapping[str, str]) -> Answer:

@@ -179,7 +179,9 @@ def test_one_that_never_came_is_asked_for_again(monkeypatch: pytest.MonkeyPatch)
     pile.push("a")
     later(monkeypatch, hours=1)
     assert datasets.send_due_consolidations() == 1
-    later(monkeypatch, minutes=21)
+    later(monkeypatch, minutes=49)
+    assert datasets.send_due_consolidations() == 0
+    later(monkeypatch, minutes=2)
     assert datasets.send_due_consolidations() == 1
 
 
@@ -189,6 +191,18 @@ def test_it_is_due_at_once_when_enough_rows_wait() -> None:
     assert not pile.totals().should_consolidate()
     assert intake.hasten("w", pile.leaderboard_id, pile.totals()).should_consolidate()
     assert pile.totals().should_consolidate()
+
+
+def test_pushes_do_not_ask_for_what_is_under_way() -> None:
+    pile = Pile(every_events=2)
+    pile.push("a", "b")
+    intake.hasten("w", pile.leaderboard_id, pile.totals())
+    assert datasets.send_due_consolidations() == 1
+    pile.push("c", "d")
+    intake.hasten("w", pile.leaderboard_id, pile.totals())
+    assert datasets.send_due_consolidations() == 0
+    pile.consolidate()
+    assert pile.totals().due_at is None
 
 
 def test_rows_that_came_meanwhile_are_due_after_their_own_hours(faults: Faults) -> None:

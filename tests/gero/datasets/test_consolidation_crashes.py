@@ -132,6 +132,40 @@ def test_who_is_overtaken_right_after_looking_brings_no_older_row_back(monkeypat
     assert pile.consolidate() == ["a=2"]
 
 
+def test_a_removal_that_another_consolidation_has_not_seen_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    pile = Pile()
+    pile.push("a")
+    pile.consolidate()
+    pile.push("x")
+    look = pending.waiting
+
+    def overtaken(workspace_id: str, leaderboard_id: str, limit: int) -> list[pending.PendingBatch]:
+        found = look(workspace_id, leaderboard_id, limit)
+        monkeypatch.setattr(pending, "waiting", look)
+        pile.remove("x")
+        assert pile.consolidate() == ["a"], "what was pushed and what was removed is nothing"
+        return found
+
+    monkeypatch.setattr(pending, "waiting", overtaken)
+    assert pile.consolidate() == ["a"]
+
+
+def test_who_finds_nothing_since_another_was_faster_gives_the_version_of_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pile = Pile()
+    pile.push("a")
+    look = pending.waiting
+
+    def overtaken(*owner: Any) -> list[pending.PendingBatch]:
+        monkeypatch.setattr(pending, "waiting", look)
+        pile.consolidate()
+        return look(*owner)
+
+    monkeypatch.setattr(pending, "waiting", overtaken)
+    assert pile.consolidate() == ["a"]
+
+
 @pytest.mark.usefixtures("atomic_cloud")
 def test_pushes_and_consolidations_at_the_same_time_lose_and_double_nothing() -> None:
     pile = Pile()

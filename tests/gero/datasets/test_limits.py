@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gero.datasets import intake
-from gero.kit import clock
+from gero.kit import blobs, clock
 from tests.gero.datasets.pushes import Pile, names, rules
+from tests.gero.faults import Faults
 
 pytestmark = pytest.mark.usefixtures("cloud")
 
@@ -64,6 +65,25 @@ def test_a_dataset_that_does_not_drop_rows_is_full_at_its_size() -> None:
     pile.consolidate()
     assert pile.totals().gathered_rows == 4
     assert pile.take("another") == 1
+
+
+def test_a_dataset_is_not_full_while_its_rows_are_merged(faults: Faults) -> None:
+    pile = Pile(max_rows=20, limits_size=False)
+    pile.push(*names(10))
+    faults.meanwhile("dynamodb", "UpdateItem", lambda _: pile.push(*names(2, 10)))  # right after the version is there
+    pile.consolidate()
+    assert pile.totals().accepted_rows == 12
+
+
+def test_what_is_refused_is_not_stored(faults: Faults) -> None:
+    pile = Pile(daily=3)
+    pile.push(*(f"{name}={name * 1000}" for name in "abc"))
+    stored = len(list(blobs.keys("w/")))
+    assert pile.codes("d=" + "d" * 3000) == ["daily_limit"]
+    other = Pile(daily=3)
+    faults.meanwhile("dynamodb", "TransactWriteItems", lambda _: other.push("a", "b", "c"))
+    assert other.codes("d=" + "d" * 3000) == ["daily_limit"]
+    assert len(list(blobs.keys("w/"))) == stored
 
 
 def test_a_row_can_be_removed_from_a_dataset_that_holds_more_than_it_may_by_now() -> None:

@@ -194,7 +194,7 @@ def test_a_look_at_what_cannot_be_had_tells_why(hub: OneFile, monkeypatch: pytes
 
 
 def test_a_look_ends_in_time_however_slow_the_hub(hub: OneFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gero.datasets.upstream._LOOK_SECONDS", 0.3)
+    monkeypatch.setattr("gero.datasets.upstream._DOWNLOAD_SECONDS", 0.3)
 
     def slow(request: BaseHTTPRequestHandler) -> None:
         reply(request, 200, ROWS, Content_Length="100000")

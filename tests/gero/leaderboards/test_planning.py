@@ -6,7 +6,7 @@ import pytest
 from gero import datasets, evaluation, leaderboards, runs
 from gero.kit import Conflict, Invalid
 from gero.leaderboards import Leaderboard, LeaderboardPatch
-from tests.gero.leaderboards.boards import add, board, push
+from tests.gero.leaderboards.boards import URL, add, board, push
 from tests.gero.plans import some_rows
 from tests.hub_server import hub_with
 
@@ -123,3 +123,23 @@ def test_a_faulty_line_of_the_hub_stops_the_run_with_its_number(
         with pytest.raises(Invalid, match="line 2: input: must not be empty"):
             leaderboards.plan_run(made, leaderboards.start_run(made, "manual"))
     assert datasets.latest_version("w", made.id) is None
+
+
+def test_a_run_keeps_pushed_rows_by_the_rules_of_now_not_of_its_start() -> None:
+    made = ready(max_samples_to_gather=2)
+    push(made, some_rows(1))
+    run = leaderboards.start_run(made, "manual")
+    changed = leaderboards.patch("w", made.id, LeaderboardPatch(max_samples_to_gather=100))
+    push(made, some_rows(6))
+    assert leaderboards.plan_run(changed, run).rows == 6
+
+
+def test_a_dataset_does_not_change_its_type_under_a_run() -> None:
+    made = ready(dataset_type="GET", dataset_url=URL)
+    run = leaderboards.start_run(made, "manual")
+    to_push = LeaderboardPatch.model_validate({"dataset_type": "PUSH", "dataset_url": None})
+    with pytest.raises(Conflict) as refused:
+        leaderboards.patch("w", made.id, to_push)
+    assert refused.value.code == "run_active"
+    runs.cancel(run)
+    assert leaderboards.patch("w", made.id, to_push).dataset_type == "PUSH"

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from gero.kit import clock
 from gero.leaderboards import LeaderboardInput, Schedule
-from gero.leaderboards.schedule import AUTO_ROWS
+from gero.leaderboards.schedule import AUTO_ROWS, CronTrigger
 from tests.gero.leaderboards.boards import URL
 
 
@@ -114,3 +114,9 @@ def test_a_paused_schedule_needs_no_trigger() -> None:
     made = LeaderboardInput.model_validate(VALID | {"schedule": wanted})
     assert made.schedule
     assert made.schedule.next_times() == {}
+
+
+def test_an_expression_without_a_preset_is_the_schedule_and_with_another_it_is_refused() -> None:
+    assert CronTrigger.model_validate({"expression": "0 6 * * 1"}).preset == "CUSTOM"
+    with pytest.raises(ValidationError, match="it goes with preset CUSTOM only"):
+        CronTrigger.model_validate({"preset": "DAILY", "expression": "0 6 * * 1"})

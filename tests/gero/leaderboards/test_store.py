@@ -1,9 +1,10 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
-from gero import leaderboards
-from gero.kit import Conflict, Invalid, NotFound
+from gero import datasets, leaderboards
+from gero.kit import Conflict, Invalid, NotFound, clock
 from gero.leaderboards import Leaderboard, LeaderboardPatch
 from gero.leaderboards.store import update
 from gero.providers import target
@@ -117,3 +118,14 @@ def test_of_patches_at_once_for_one_version_one_wins() -> None:
     with ThreadPoolExecutor(6) as pool:
         assert sum(pool.map(attempt, "abcdef")) == 1
     assert leaderboards.get("w", made.id).version == 2
+
+
+def test_another_cadence_moves_what_is_due_already() -> None:
+    made = board(consolidate_every_hours=8760)
+    push(made, some_rows(2))
+    patched(made, consolidate_every_hours=1)
+    due_at = datasets.intake.read("w", made.id).due_at
+    assert due_at
+    assert clock.parse(due_at) - clock.now() <= timedelta(hours=1)
+    patched(made, consolidate_every_events=2)
+    assert datasets.intake.read("w", made.id).should_consolidate()
