@@ -9,7 +9,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec, get_args, get_type_hi
 
 import typer
 
-from gero.cli.failure import FAILED, Failure
+from gero.cli.failure import FAILED, USAGE, Failure
 from gero.cli.render.formats import plain
 from gero.cli.session import Session
 
@@ -36,6 +36,7 @@ LeaderboardOption = Annotated[
     str | None,
     typer.Option("--leaderboard", "-l", metavar="NAME|ID", help="May be omitted when there is only one."),
 ]
+_OTHER_WAY = "leaderboard_option"
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
@@ -67,7 +68,7 @@ def _with_session(function: Callable[..., None]) -> Callable[..., None]:
         before = context.obj or {}
         session = Session(api_url or before.get("api_url"), token or before.get("token"), as_json=as_json)
         with failures_reported():
-            function(session, **arguments)
+            function(session, **_one_leaderboard(arguments))
 
     def option(name: str, kind: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
@@ -82,6 +83,7 @@ def _with_session(function: Callable[..., None]) -> Callable[..., None]:
     parameters = [
         option("context", typer.Context),
         *(one for parameter in own for one in expanded(parameter)),
+        *(option(_OTHER_WAY, LeaderboardOption, None) for parameter in own if parameter.annotation == Leaderboard),
         option("as_json", Json, default=False),
         option("api_url", ApiUrl, default=None),
         option("token", Token, default=None),
@@ -90,6 +92,14 @@ def _with_session(function: Callable[..., None]) -> Callable[..., None]:
     run.__dict__["__signature__"] = inspect.Signature(parameters, return_annotation=None)
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
+
+
+def _one_leaderboard(arguments: dict[str, Any]) -> dict[str, Any]:
+    """A command that takes the leaderboard by its place takes it by -l as well, since others take it only so."""
+    named = arguments.pop(_OTHER_WAY, None)
+    if named and arguments["leaderboard"]:
+        raise Failure("give the leaderboard once, by its place or with -l", USAGE)
+    return arguments | {"leaderboard": named} if named else arguments
 
 
 @contextmanager

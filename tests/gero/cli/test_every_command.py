@@ -93,6 +93,12 @@ def test_help_has_an_example_and_the_shared_options(nobody: Gero, name: str) -> 
         assert option in shown
 
 
+def test_a_leaderboard_may_always_be_named_with_l(gero: Gero, triage: dict[str, Any]) -> None:
+    for line in ("dataset show", "leaderboard show", "candidate list", "schedule show", "runs list"):
+        assert gero.ok(f"{line} -l 'Support triage'") == gero.ok(f"{line} 'Support triage'"), line
+    assert "give the leaderboard once" in gero.refused("dataset show a -l b", exit_code=2)
+
+
 def test_an_unexpected_error_is_one_sentence(gero: Gero, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*arguments: Any) -> None:
         raise KeyError("leaderboards")
