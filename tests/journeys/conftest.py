@@ -14,9 +14,11 @@ from gero.cli.client import Client
 from infra.local.cloud import LocalCloud
 from infra.local.session import admin_environment
 from infra.local.stand_ins import StandIns
+from infra.local.stand_ins.hub import Account
 from infra.operator import new_workspace
 from tests.waiting import wait_until
 
+HUB_TOKEN = "hf_journey"
 Serve = Callable[[str, list[dict[str, Any]]], str]
 
 
@@ -27,7 +29,9 @@ def datasets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def stand_ins(datasets: Path) -> Iterator[StandIns]:
-    with StandIns(datasets={"journey/rows": datasets}) as stand_ins:
+    repositories = {"journey/rows": datasets, "journey/gated": datasets}
+    accounts = {HUB_TOKEN: Account("journey", {"journey/gated"})}
+    with StandIns(datasets=repositories, gated={"journey/gated"}, hub_accounts=accounts) as stand_ins:
         yield stand_ins
 
 
