@@ -105,6 +105,7 @@ def common_environment(name: str, data: DataStack) -> dict[str, str]:
         "GERO_KEY_ID": data.key.key_id,
         "GERO_ALLOW_PRIVATE_ENDPOINTS": str(settings.local).lower(),
         "HF_ENDPOINT": settings.hf_endpoint,
+        "HF_ROUTER_BASE_URL": settings.hf_router_base_url,
         "OPENROUTER_BASE_URL": settings.openrouter_base_url,
         "POWERTOOLS_SERVICE_NAME": name,
         "POWERTOOLS_LOG_LEVEL": "INFO",

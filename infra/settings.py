@@ -18,6 +18,7 @@ class Settings:
     worker_concurrency: int
     min_pushed_rows: int
     hf_endpoint: str
+    hf_router_base_url: str
     openrouter_base_url: str
     adapter_layer_arn: str
     alarm_email: str | None
@@ -36,6 +37,7 @@ class Settings:
             worker_concurrency=int(chosen("worker_concurrency", 4 if local else 20)),
             min_pushed_rows=int(chosen("min_pushed_rows", 100)),
             hf_endpoint=chosen("hf_endpoint", "https://huggingface.co"),
+            hf_router_base_url=chosen("hf_router_base_url", "https://router.huggingface.co/v1"),
             openrouter_base_url=chosen("openrouter_base_url", "https://openrouter.ai/api/v1"),
             adapter_layer_arn=chosen("adapter_layer_arn", ADAPTER_LAYER),
             alarm_email=chosen("alarm_email"),

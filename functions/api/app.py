@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from functions.api.routes import (
+    candidates,
     dataset,
     dataset_versions,
     datasets,
@@ -16,7 +17,6 @@ from functions.api.routes import (
     health,
     integrations,
     leaderboards,
-    models,
     operators,
     push_tokens,
     ranking,
@@ -63,7 +63,17 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 def create_app() -> FastAPI:
     """The application, with nothing read from the environment yet."""
     app = FastAPI(title="Gero", version="1", description=DESCRIPTION, redoc_url=None, responses=_REFUSALS)
-    of_leaderboards = (leaderboards, models, dataset, dataset_versions, push_tokens, runs, ranking, schedules, traces)
+    of_leaderboards = (
+        leaderboards,
+        candidates,
+        dataset,
+        dataset_versions,
+        push_tokens,
+        runs,
+        ranking,
+        schedules,
+        traces,
+    )
     for routes in (health, workspace, *of_leaderboards, tokens, integrations, datasets, elsewhere, operators):
         app.include_router(routes.router)
     app.add_exception_handler(GeroError, _refused)

@@ -38,19 +38,26 @@ class LeaderboardView(PushSettings):
 
 
 class ModelView(BaseModel):
-    """A candidate model of a leaderboard. Prices are dollars per million tokens."""
+    """A candidate model of a leaderboard. Prices are dollars: numbers per million tokens, exact decimals per token."""
 
     id: str
     name: str
     platform: str
-    endpoint_url: str
+    endpoint_url: str | None
     model: str | None
+    provider: str | None
+    quantization: str | None
+    drgero_model_id: str | None
+    drgero_version: int | None
     auth_method: str
     auth_header_name: str | None
     has_auth_token: bool
+    integration: str | None
     parameters: dict[str, Any]
     input_cost_per_million_usd: float
     output_cost_per_million_usd: float
+    input_price_per_token: str
+    output_price_per_token: str
     timeout_seconds: int
     created_at: str
 

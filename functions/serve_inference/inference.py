@@ -62,7 +62,8 @@ async def _caller(request: Request) -> Principal:
 
 async def _target(workspace_id: str, leaderboard_id: str) -> tuple[Target, dict[str, str]]:
     def load() -> tuple[Target, dict[str, str]]:
-        found = providers.target.load(workspace_id, leaderboard_id) if is_id(leaderboard_id) else None
+        at = providers.target.key(workspace_id, leaderboard_id)
+        found = providers.target.load(at) if is_id(leaderboard_id) else None
         if found is None:
             raise NotFound("no such leaderboard in this workspace")
         if isinstance(found, NoTarget):

@@ -12,8 +12,9 @@ LEVELS = [
     ["ranking"],
     ["runs"],
     ["evaluation"],
+    ["models"],
     ["providers", "traces"],
-    ["models", "datasets", "access"],
+    ["datasets", "access"],
     ["kit"],
 ]
 HEIGHT = {name: -level for level, names in enumerate(LEVELS) for name in names}

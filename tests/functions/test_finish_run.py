@@ -7,7 +7,7 @@ from tests.functions.workflow import finished, ranked, started
 
 
 def served(ready: Ready) -> Target:
-    target = providers.target.load(ready.workspace, ready.leaderboard.id)
+    target = providers.target.load(providers.target.key(ready.workspace, ready.leaderboard.id))
     assert isinstance(target, Target)
     return target
 

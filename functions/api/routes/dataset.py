@@ -10,7 +10,8 @@ from functions.api.routes.dataset_versions import VersionView, version_view
 from gero import datasets, leaderboards
 from gero.datasets import intake
 from gero.kit import Invalid, new_id, settings
-from gero.leaderboards import Input, Leaderboard, trace_rows
+from gero.leaderboards import Leaderboard, trace_rows
+from gero.models import Input
 
 router = APIRouter(prefix="/api/leaderboards/{leaderboard_id}/dataset", tags=["dataset"], dependencies=SCHEMES)
 

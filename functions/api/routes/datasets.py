@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from functions.api.caller import SCHEMES, Writer
 from gero import access, datasets
 from gero.datasets import Look, Row
-from gero.leaderboards import FieldMapping, Input
+from gero.leaderboards import FieldMapping
+from gero.models import Input
 
 router = APIRouter(prefix="/api/datasets", tags=["datasets"], dependencies=SCHEMES)
 # Of a row or a name that is shown; Lambda answers at most 6 MB.

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from functions.api.caller import SCHEMES, Writer
 from gero import leaderboards
 from gero.access import push_tokens
-from gero.leaderboards import Input
+from gero.models import Input
 
 router = APIRouter(tags=["push tokens"], dependencies=SCHEMES)
 _V1 = "/v1/leaderboard/{leaderboard_id}/dataset"

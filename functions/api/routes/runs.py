@@ -10,7 +10,7 @@ from functions.api.caller import SCHEMES, Limit, Offset, Reader, Runner
 from functions.api.views import RunDetailView, RunView
 from gero import leaderboards, runs
 from gero.datasets import Algorithm
-from gero.leaderboards import Input
+from gero.models import Input
 
 router = APIRouter(prefix="/api/leaderboards/{leaderboard_id}", tags=["runs"], dependencies=SCHEMES)
 

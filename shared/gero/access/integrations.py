@@ -59,6 +59,11 @@ def token_of(workspace_id: str, provider: str) -> str | None:
     return secrets.unseal(item["sealed_token"], _context(workspace_id, provider)) if item else None
 
 
+def is_connected(workspace_id: str, provider: str) -> bool:
+    """Whether the workspace has a token for a provider."""
+    return table.get(*_key(workspace_id, provider), consistent=True) is not None
+
+
 def _hugging_face_account(token: str) -> str:
     hub = settings.hugging_face_endpoint()
     status, answer = _asked(f"{hub}/api/whoami-v2", token, "Hugging Face")

@@ -15,7 +15,7 @@ from gero.datasets.intake import Intake, PushRules, accepted_rows
 from gero.datasets.lines import split
 from gero.datasets.pushing import Pushed, Rejection, claims_partition, push, remove
 from gero.datasets.reader import Reader
-from gero.datasets.rows import Row, decode, encode
+from gero.datasets.rows import Row, decode, encode, input_digest
 from gero.datasets.sampling import ALGORITHMS, Algorithm
 from gero.datasets.upstream import Look, freeze_upstream, look_at
 from gero.datasets.versions import DatasetVersion, freeze, latest_version, page, read, signed_url, version, versions
@@ -47,6 +47,7 @@ __all__ = [
     "encode",
     "freeze",
     "freeze_upstream",
+    "input_digest",
     "intake",
     "latest_version",
     "look_at",

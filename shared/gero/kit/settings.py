@@ -18,6 +18,11 @@ def hugging_face_endpoint() -> str:
     return os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
 
 
+def hugging_face_router_url() -> str:
+    """Base URL of Hugging Face's inference router, without a trailing slash."""
+    return os.environ.get("HF_ROUTER_BASE_URL", "https://router.huggingface.co/v1").rstrip("/")
+
+
 def openrouter_base_url() -> str:
     """Base URL of the OpenRouter API, without a trailing slash."""
     return os.environ.get("OPENROUTER_BASE_URL", "https://openrouter.ai/api/v1").rstrip("/")

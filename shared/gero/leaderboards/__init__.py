@@ -3,7 +3,6 @@
 from gero.leaderboards import candidates, production, trace_rows
 from gero.leaderboards.candidates import Candidate, CandidateInput
 from gero.leaderboards.due import Fired, run_due
-from gero.leaderboards.inputs import Input
 from gero.leaderboards.leaderboard import (
     FieldMapping,
     Leaderboard,
@@ -34,7 +33,6 @@ __all__ = [
     "CandidateInput",
     "FieldMapping",
     "Fired",
-    "Input",
     "Leaderboard",
     "LeaderboardInput",
     "LeaderboardPatch",

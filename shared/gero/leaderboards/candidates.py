@@ -1,123 +1,112 @@
 """Candidates: the models that a leaderboard compares, each with its own way to be called."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Any, Self
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from gero.kit import Conflict, Invalid, NotFound, address, clock, conditions, money, new_id, table
-from gero.leaderboards.inputs import Input
-from gero.providers import Endpoint, check_auth, seal_secret
+from gero import models
+from gero.kit import Conflict, Invalid, NotFound, clock, conditions, money, new_id, table
+from gero.kit.table import Write
+from gero.models import EndpointInput
+from gero.providers import Endpoint
 
 MAX_CANDIDATES = 50
-_MAX_PARAMETER_BYTES = 8_000
-_RESERVED_PARAMETERS = frozenset({"model", "messages", "stream", "input", "prompt", "question", "query"})
 
 
-class CandidateInput(Input):
-    """The body that adds a candidate. Prices are dollars per million tokens."""
+class CandidateInput(EndpointInput):
+    """The body that adds a candidate."""
 
     name: str | None = Field(None, min_length=1, max_length=200)
-    platform: Literal["custom"] = "custom"
-    endpoint_url: str = Field(max_length=2000)
-    model: str | None = Field(None, min_length=1, max_length=300)
-    auth_method: str | None = None
-    auth_token: str | None = Field(None, repr=False)
-    auth_header_name: str | None = None
-    parameters: dict[str, Any] = Field(default_factory=dict, description="Sent with every request")
-    input_cost_per_million_usd: float = Field(0, ge=0, le=1_000_000)
-    output_cost_per_million_usd: float = Field(0, ge=0, le=1_000_000)
-    timeout_seconds: int = Field(60, ge=1, le=100)
+    drgero_model_id: str | None = Field(None, max_length=64, description="A deployed model of the Models area")
 
     @model_validator(mode="after")
-    def _can_be_called(self) -> "CandidateInput":
-        try:
-            address.check_url(self.endpoint_url, "endpoint_url")
-            check_auth(self.method, self.auth_header_name, self.auth_token)
-        except Invalid as error:
-            raise ValueError(error.message) from error
-        if len(msgspec.json.encode(self.parameters)) > _MAX_PARAMETER_BYTES:
-            raise ValueError(f"parameters: at most {_MAX_PARAMETER_BYTES:,} bytes")
-        reserved = _RESERVED_PARAMETERS & set(self.parameters)
-        if reserved:
-            raise ValueError(f"parameters: {', '.join(sorted(reserved))} cannot be set here")
+    def _names_its_model(self) -> Self:
+        if (self.platform == "drgero") != (self.drgero_model_id is not None):
+            raise ValueError("drgero_model_id: give it with platform drgero, and only then")
         return self
 
-    @property
-    def method(self) -> str:
-        """The authentication method; bearer when only a token was given."""
-        return self.auth_method or ("bearer" if self.auth_token else "none")
 
+class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A candidate as stored. A Dr.Gero model is called as its deployed version says; any other has its endpoint."""
 
-class Candidate(BaseModel):
-    """A candidate as stored; `sealed_secret` opens only with the deployment's key and this candidate's id."""
-
-    model_config = ConfigDict(frozen=True)
     id: str
     name: str
-    platform: Literal["custom"]
-    endpoint_url: str
-    model: str | None
-    auth_method: str
-    auth_header_name: str | None
-    sealed_secret: str | None = Field(repr=False)
-    parameters: dict[str, Any]
-    input_nanos_per_million: int
-    output_nanos_per_million: int
-    timeout_seconds: int
+    platform: str
     created_at: str
+    endpoint: Endpoint | None = None
+    drgero_model_id: str | None = None
 
-    def endpoint(self) -> Endpoint:
-        """How it is called."""
-        return Endpoint(
-            platform=self.platform,
-            url=self.endpoint_url,
-            model=self.model,
-            auth_method=self.auth_method,
-            auth_header_name=self.auth_header_name,
-            sealed_secret=self.sealed_secret,
-            secret_owner=self.id,
-            parameters=self.parameters,
-            input_nanos_per_million=self.input_nanos_per_million,
-            output_nanos_per_million=self.output_nanos_per_million,
-            timeout_seconds=self.timeout_seconds,
-        )
 
-    def public(self) -> dict[str, Any]:
-        """What people may see: everything but the secret."""
-        hidden = {"sealed_secret", "input_nanos_per_million", "output_nanos_per_million"}
-        return self.model_dump(mode="json", exclude=hidden) | {
-            "has_auth_token": self.sealed_secret is not None,
-            "input_cost_per_million_usd": money.to_usd(self.input_nanos_per_million),
-            "output_cost_per_million_usd": money.to_usd(self.output_nanos_per_million),
-        }
+def resolved(workspace_id: str, candidate: Candidate) -> Endpoint:
+    """How the candidate is called now. Conflict when it is a Dr.Gero model that is not deployed."""
+    if candidate.endpoint:
+        return candidate.endpoint
+    return models.deployed_endpoint(workspace_id, str(candidate.drgero_model_id))
+
+
+def shown(workspace_id: str, candidate: Candidate) -> dict[str, Any]:
+    """What people may see of a candidate: everything but the secret. Fields of an endpoint are None while a Dr.Gero
+    model is not deployed.
+    """
+    try:
+        endpoint = resolved(workspace_id, candidate)
+    except (Conflict, NotFound):
+        endpoint = Endpoint(candidate.platform, "")
+    return {
+        "id": candidate.id,
+        "name": candidate.name,
+        "platform": candidate.platform,
+        "endpoint_url": endpoint.url or None,
+        "model": endpoint.model,
+        "provider": endpoint.provider,
+        "quantization": endpoint.quantization,
+        "drgero_model_id": candidate.drgero_model_id,
+        "drgero_version": endpoint.version,
+        "auth_method": endpoint.auth_method,
+        "auth_header_name": endpoint.auth_header_name,
+        "has_auth_token": endpoint.sealed_secret is not None,
+        "integration": endpoint.integration,
+        "parameters": endpoint.parameters,
+        "input_cost_per_million_usd": money.to_usd(endpoint.input_nanos_per_million),
+        "output_cost_per_million_usd": money.to_usd(endpoint.output_nanos_per_million),
+        "input_price_per_token": _per_token(endpoint.input_nanos_per_million),
+        "output_price_per_token": _per_token(endpoint.output_nanos_per_million),
+        "timeout_seconds": endpoint.timeout_seconds,
+        "created_at": candidate.created_at,
+    }
+
+
+def made(workspace_id: str, wanted: CandidateInput) -> Candidate:
+    """The candidate that a body describes, not yet on a leaderboard. Conflict when it cannot be called as it is."""
+    candidate_id, model_id = new_id(), wanted.drgero_model_id
+    if model_id is None:
+        endpoint = models.endpoint_of(wanted, workspace_id, candidate_id)
+        name = wanted.name or wanted.model or endpoint.url
+    else:
+        models.deployed_endpoint(workspace_id, model_id)
+        endpoint, name = None, wanted.name or models.get(workspace_id, model_id).name
+    return Candidate(candidate_id, name, wanted.platform, clock.iso(), endpoint, model_id)
 
 
 def add(workspace_id: str, leaderboard_id: str, wanted: CandidateInput) -> Candidate:
     """Add a candidate. Conflict when the leaderboard is full or has one of that name."""
     present = list(listed(workspace_id, leaderboard_id))
-    name = wanted.name or wanted.model or wanted.endpoint_url
-    if any(one.name == name for one in present):
-        raise Conflict(f"name: this leaderboard already has a model {name!r}; choose another name", field="name")
+    candidate = made(workspace_id, wanted)
+    if any(one.name == candidate.name for one in present):
+        raise Conflict(
+            f"name: this leaderboard already has a model {candidate.name!r}; choose another name", field="name"
+        )
     if len(present) >= MAX_CANDIDATES:
         raise Conflict(f"a leaderboard compares at most {MAX_CANDIDATES} models; remove one first")
-    candidate_id = new_id()
-    secret = wanted.auth_token
-    candidate = Candidate(
-        id=candidate_id,
-        name=name,
-        sealed_secret=seal_secret(workspace_id, candidate_id, secret) if secret else None,
-        auth_method=wanted.method,
-        input_nanos_per_million=money.to_nanos(wanted.input_cost_per_million_usd),
-        output_nanos_per_million=money.to_nanos(wanted.output_cost_per_million_usd),
-        created_at=clock.iso(),
-        **wanted.model_dump(
-            include={"platform", "endpoint_url", "model", "auth_header_name", "parameters", "timeout_seconds"}
-        ),
-    )
     pk, sk = _key(workspace_id, leaderboard_id, candidate.id)
-    table.put({"pk": pk, "sk": sk, "doc": candidate.model_dump_json()}, conditions.absent())
+    item = {"pk": pk, "sk": sk, "doc": msgspec.json.encode(candidate).decode()}
+    writes = [Write(item, condition=conditions.absent())]
+    if candidate.drgero_model_id:
+        writes.append(models.link(workspace_id, candidate.drgero_model_id, leaderboard_id, candidate.id))
+    table.transact(writes)
     return candidate
 
 
@@ -126,7 +115,7 @@ def get(workspace_id: str, leaderboard_id: str, candidate_id: str) -> Candidate:
     item = table.get(*_key(workspace_id, leaderboard_id, candidate_id), consistent=True)
     if item is None:
         raise NotFound("no such model on this leaderboard")
-    return Candidate.model_validate_json(item["doc"])
+    return msgspec.json.decode(item["doc"], type=Candidate)
 
 
 def check_pin(workspace_id: str, leaderboard_id: str, candidate_id: str | None) -> None:
@@ -138,13 +127,20 @@ def check_pin(workspace_id: str, leaderboard_id: str, candidate_id: str | None) 
 def listed(workspace_id: str, leaderboard_id: str) -> Iterator[Candidate]:
     """The leaderboard's candidates, in the order they were added."""
     for item in table.query(_key(workspace_id, leaderboard_id, "")[0], "CANDIDATE#"):
-        yield Candidate.model_validate_json(item["doc"])
+        yield msgspec.json.decode(item["doc"], type=Candidate)
 
 
 def remove(workspace_id: str, leaderboard_id: str, candidate_id: str) -> None:
     """Take a candidate off. Runs keep what they know of it."""
-    get(workspace_id, leaderboard_id, candidate_id)
+    candidate = get(workspace_id, leaderboard_id, candidate_id)
+    if candidate.drgero_model_id:
+        models.unlink(workspace_id, candidate.drgero_model_id, leaderboard_id, candidate_id)
     table.delete(*_key(workspace_id, leaderboard_id, candidate_id))
+
+
+def _per_token(nanos_per_million: int) -> str:
+    """Dollars per token, exact."""
+    return f"{(Decimal(nanos_per_million) / 10**15).normalize():f}"
 
 
 def _key(workspace_id: str, leaderboard_id: str, candidate_id: str) -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """Scheduled runs: what is started when the time of a trigger has come. The rules are in `schedule`."""
 
+from typing import Any
+
 import msgspec
 
 from gero import datasets, runs
@@ -10,7 +12,8 @@ from gero.leaderboards.schedule import Schedule, ScheduleState, TriggerName
 from gero.runs import Run
 
 _RUNS_LOOKED_AT = 20  # when none of so many could be planned, it is as if there were none
-_IDENTITY = ("id", "platform", "endpoint_url", "model", "parameters")  # what makes a model another one
+# What makes a model another one.
+_IDENTITY = ("id", "platform", "endpoint_url", "model", "provider", "quantization", "drgero_version", "parameters")
 
 
 class Fired(msgspec.Struct, frozen=True):
@@ -56,9 +59,13 @@ def _new_rows(leaderboard: Leaderboard) -> int:
 def _has_new_models(leaderboard: Leaderboard) -> bool:
     latest = next(iter(_planned_runs(leaderboard)), None)
     evaluated = runs.configuration(latest)["models"] if latest else []
-    identities = [{name: model[name] for name in _IDENTITY} for model in evaluated]
     present = candidates.listed(leaderboard.workspace_id, leaderboard.id)
-    return any(one.model_dump(mode="json", include=set(_IDENTITY)) not in identities for one in present)
+    known = [_identity(model) for model in evaluated]
+    return any(_identity(candidates.shown(leaderboard.workspace_id, one)) not in known for one in present)
+
+
+def _identity(model: dict[str, Any]) -> dict[str, Any]:
+    return {name: model.get(name) for name in _IDENTITY}
 
 
 def _planned_runs(leaderboard: Leaderboard) -> list[Run]:

@@ -7,9 +7,9 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field,
 
 from gero import datasets, evaluation
 from gero.kit import Invalid
-from gero.leaderboards.inputs import Input
 from gero.leaderboards.push_settings import PUSH_FIELDS, PushSettings
 from gero.leaderboards.schedule import Schedule, ScheduleState, TriggerName
+from gero.models import Input
 
 Policy = Literal["top", "default", "strict", "eager"]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]

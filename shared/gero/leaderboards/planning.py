@@ -4,12 +4,13 @@ from typing import Any, Unpack
 
 import msgspec
 
-from gero import access, datasets, runs
+from gero import access, datasets, models, runs
 from gero.datasets import DatasetVersion, PushRules
 from gero.evaluation import Evaluation, EvaluationPlan, PlannedCandidate
 from gero.evaluation import plan as plans
 from gero.kit import Conflict, Invalid, NotFound
 from gero.leaderboards import candidates
+from gero.leaderboards.candidates import Candidate
 from gero.leaderboards.leaderboard import Leaderboard
 from gero.runs import Run
 
@@ -22,8 +23,8 @@ MIN_ROWS_PER_BLOCK, MAX_ROWS_PER_BLOCK = 128, 1024
 
 
 def start_run(leaderboard: Leaderboard, source: runs.Source, **options: Unpack[runs.Options]) -> Run:
-    """Start a run. Conflict with fewer than two candidates, or while one is active; Invalid when the dataset has no
-    version of the number asked for.
+    """Start a run. Conflict with fewer than two candidates or one that cannot be called, or while one is active;
+    Invalid when the dataset has no version of the number asked for.
     """
     _check_version(leaderboard, options.get("dataset_version"))
     present = list(candidates.listed(leaderboard.workspace_id, leaderboard.id))
@@ -32,9 +33,11 @@ def start_run(leaderboard: Leaderboard, source: runs.Source, **options: Unpack[r
             f"a run compares at least {MIN_CANDIDATES} models, this leaderboard has {len(present)}; add models first",
             code="too_few_models",
         )
+    for candidate in present:
+        _check_callable(leaderboard, candidate)
     configuration = {
         "leaderboard": leaderboard.configuration(),
-        "models": [candidate.public() for candidate in present],
+        "models": [candidates.shown(leaderboard.workspace_id, candidate) for candidate in present],
     }
     if leaderboard.dataset_type == "PUSH":
         options["accepted_rows"] = datasets.accepted_rows(leaderboard.workspace_id, leaderboard.id)
@@ -81,6 +84,13 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
     return plan
 
 
+def _check_callable(leaderboard: Leaderboard, candidate: Candidate) -> None:
+    try:
+        models.check_connected(leaderboard.workspace_id, candidates.resolved(leaderboard.workspace_id, candidate))
+    except (Conflict, NotFound) as error:
+        raise Conflict(f"{candidate.name}: {error.message}", code=error.code, model_id=candidate.id) from error
+
+
 def _check_version(leaderboard: Leaderboard, number: int | None) -> None:
     try:
         _pinned_dataset(leaderboard, number)
@@ -114,7 +124,10 @@ def _frozen_dataset(leaderboard: Leaderboard, rules: PushRules) -> DatasetVersio
 def _planned(leaderboard: Leaderboard, configuration: dict[str, Any]) -> tuple[PlannedCandidate, ...]:
     wanted = [model["id"] for model in configuration["models"]]
     found = [candidates.get(leaderboard.workspace_id, leaderboard.id, candidate_id) for candidate_id in wanted]
-    return tuple(PlannedCandidate(id=one.id, name=one.name, endpoint=one.endpoint()) for one in found)
+    return tuple(
+        PlannedCandidate(id=one.id, name=one.name, endpoint=candidates.resolved(leaderboard.workspace_id, one))
+        for one in found
+    )
 
 
 def _described(version: DatasetVersion, run: Run) -> dict[str, Any]:

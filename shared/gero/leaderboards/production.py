@@ -30,7 +30,7 @@ def complete_run(run: Run, plan: EvaluationPlan, standing: Standing) -> Decision
     for _ in range(_TRIES):
         leaderboard = store.get(run.workspace_id, run.leaderboard_id)
         decision = _decide(leaderboard, standing)
-        writes = _serving(leaderboard, decision.candidate_id, plan.prompt, run.id, decision.reason)
+        writes = _serving(leaderboard, decision.candidate_id, plan, decision.reason)
         told = {"ranking": standing.document(), "decision": msgspec.to_builtins(decision)}
         if runs.finish(run, "completed", also=writes, **told):
             return decision
@@ -53,7 +53,7 @@ def select(leaderboard: Leaderboard, selection: ModelSelection) -> Leaderboard:
     reason = _PINNED if selection.model_id else "The top of the latest ranking, chosen when the pin was taken away."
     for _ in range(_TRIES):
         try:
-            table.transact(_serving(leaderboard, wanted, plan.prompt, run.id, reason))
+            table.transact(_serving(leaderboard, wanted, plan, reason))
         except Conflict:
             leaderboard = store.get(leaderboard.workspace_id, leaderboard.id)
             if leaderboard.model_selection != selection:
@@ -87,20 +87,23 @@ def _decide(leaderboard: Leaderboard, standing: Standing) -> Decision:
     )
 
 
-def _serving(leaderboard: Leaderboard, model_id: str | None, prompt: str, run_id: str, reason: str) -> list[Write]:
+def _serving(leaderboard: Leaderboard, model_id: str | None, plan: EvaluationPlan, reason: str) -> list[Write]:
+    """The writes that put a model into production, as the run of `plan` evaluated it."""
     if model_id is None:
-        return store.writes(leaderboard, latest_run_id=run_id)
+        return store.writes(leaderboard, latest_run_id=plan.run_id)
     candidate = candidates.get(leaderboard.workspace_id, leaderboard.id, model_id)
     before = leaderboard.production
     production = Production(
         model_id=candidate.id,
         name=candidate.name,
-        run_id=run_id,
+        run_id=plan.run_id,
         since=before.since if before and before.model_id == candidate.id else clock.iso(),
         reason=reason,
     )
-    served = Target(candidate_id=candidate.id, name=candidate.name, prompt=prompt, endpoint=candidate.endpoint())
+    evaluated = (one.endpoint for one in plan.candidates if one.id == candidate.id)
+    endpoint = next(evaluated, None) or candidates.resolved(leaderboard.workspace_id, candidate)
+    served = Target(candidate_id=candidate.id, name=candidate.name, prompt=plan.prompt, endpoint=endpoint)
     return [
-        *store.writes(leaderboard, latest_run_id=run_id, production=production),
-        Write(target.item(leaderboard.workspace_id, leaderboard.id, served)),
+        *store.writes(leaderboard, latest_run_id=plan.run_id, production=production),
+        Write(target.item(target.key(leaderboard.workspace_id, leaderboard.id), served)),
     ]

@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from gero.datasets import Algorithm
 from gero.kit import clock
-from gero.leaderboards.inputs import Input
+from gero.models import Input
 
 # What `limit.auto` takes. Two models that answer one row in five differently, one right and the other wrong, are
 # compared with a standard error of sqrt(0.2 / 5,000) = 0.6 points: two points between them are three of those. Telling

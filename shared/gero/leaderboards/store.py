@@ -32,7 +32,7 @@ def create(workspace_id: str, wanted: LeaderboardInput) -> Leaderboard:
     table.transact(
         [
             Write(_item(leaderboard), condition=conditions.absent()),
-            Write(target.item(workspace_id, leaderboard.id, None)),
+            Write(target.item(target.key(workspace_id, leaderboard.id), None)),
             *([datasets.intake.opening(workspace_id, leaderboard.id)] if leaderboard.dataset_type == "PUSH" else []),
         ]
     )

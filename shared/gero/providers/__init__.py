@@ -5,7 +5,7 @@ What needs aiohttp (179 ms of import) is loaded on first use: slices that only d
 
 from typing import TYPE_CHECKING, Any
 
-from gero.providers import prompt, target
+from gero.providers import catalogue, prompt, target
 from gero.providers.answer import Answer
 from gero.providers.endpoint import AUTH_METHODS, Endpoint, check_auth, seal_secret
 
@@ -20,6 +20,7 @@ __all__ = [
     "Endpoint",
     "ask",
     "ask_patiently",
+    "catalogue",
     "check_auth",
     "new_session",
     "prompt",

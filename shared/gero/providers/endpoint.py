@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from gero.kit import Invalid, secrets
+from gero import access
+from gero.kit import Conflict, Invalid, secrets
 
 AUTH_METHODS = ("none", "bearer", "x_api_key", "x_drgero_api_key", "authorization", "custom_header")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -27,10 +28,27 @@ class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     input_nanos_per_million: int = 0
     output_nanos_per_million: int = 0
     timeout_seconds: int = 60
+    integration: str | None = None
+    """Whose token of the workspace it is called with: as it is at the time of the call, so that it can be replaced."""
+    provider: str | None = None
+    """On OpenRouter and the Hugging Face router: the only provider that may answer."""
+    quantization: str | None = None
+    preamble: tuple[dict[str, Any], ...] = ()
+    """Messages in front of the question: the system prompt and the examples of a Dr.Gero model."""
+    version: int | None = None
+    """The version of the Dr.Gero model that this is."""
 
     def headers(self, workspace_id: str) -> dict[str, str]:
-        """The request headers, with the secret opened. Blocking: it may call KMS."""
+        """The request headers, with the secret opened. Blocking: it may read the table and call KMS.
+
+        Conflict when the workspace has no token of the integration that the endpoint is called with.
+        """
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if self.integration:
+            token = access.integrations.token_of(workspace_id, self.integration)
+            if token is None:
+                raise Conflict(f"{self.integration} is not connected in this workspace", code="integration_missing")
+            return headers | _auth_header("bearer", None, token)
         if self.sealed_secret is None:
             return headers
         secret = secrets.unseal(self.sealed_secret, secret_context(workspace_id, self.secret_owner))

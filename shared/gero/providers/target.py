@@ -1,4 +1,4 @@
-"""What a leaderboard's inference endpoint calls: one small item, rewritten at each promotion."""
+"""What an inference endpoint calls: one small item of a leaderboard or of a Dr.Gero model, rewritten when that changes."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ from gero.providers.endpoint import Endpoint
 
 
 class Target(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The production model with the prompt it was evaluated with."""
+    """The model that answers, with the prompt it was evaluated with. `candidate_id`: of a Dr.Gero model, its own id."""
 
     candidate_id: str
     name: str
@@ -16,24 +16,32 @@ class Target(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class NoTarget(msgspec.Struct, frozen=True):
-    """The leaderboard exists, but no run has chosen a model yet."""
+    """There is a leaderboard, or a model, but nothing that answers for it yet."""
 
 
-def item(workspace_id: str, leaderboard_id: str, target: Target | None) -> table.Item:
-    """The item that points the endpoint to a target, or to none; for whoever writes it in a transaction."""
-    doc = {"doc": msgspec.json.encode(target).decode()} if target else {}
-    pk, sk = key(workspace_id, leaderboard_id)
-    return {"pk": pk, "sk": sk, **doc}
+Key = tuple[str, str]
 
 
-def key(workspace_id: str, leaderboard_id: str) -> tuple[str, str]:
-    """Where the item lies."""
+def key(workspace_id: str, leaderboard_id: str) -> Key:
+    """Where the target of a leaderboard lies."""
     return f"WS#{workspace_id}#LB#{leaderboard_id}", "TARGET"
 
 
-def load(workspace_id: str, leaderboard_id: str) -> Target | NoTarget | None:
-    """The target; None when the workspace has no such leaderboard."""
-    found = table.get(*key(workspace_id, leaderboard_id))
+def model_key(workspace_id: str, model_id: str) -> Key:
+    """Where the target of a Dr.Gero model lies."""
+    return f"WS#{workspace_id}#MODEL#{model_id}", "TARGET"
+
+
+def item(at: Key, target: Target | None) -> table.Item:
+    """The item that points an inference endpoint to a target, or to none; for whoever writes it in a transaction."""
+    doc = {"doc": msgspec.json.encode(target).decode()} if target else {}
+    pk, sk = at
+    return {"pk": pk, "sk": sk, **doc}
+
+
+def load(at: Key) -> Target | NoTarget | None:
+    """The target; None when the workspace has nothing there."""
+    found = table.get(*at)
     if found is None:
         return None
     return msgspec.json.decode(found["doc"], type=Target) if "doc" in found else NoTarget()

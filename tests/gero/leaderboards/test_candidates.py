@@ -20,10 +20,13 @@ def made() -> Leaderboard:
 def test_a_candidate_is_kept_with_prices_in_nano_dollars(made: Leaderboard) -> None:
     one = add(made, "a", input_cost_per_million_usd=0.15, output_cost_per_million_usd=0.6, parameters={"top_p": 0.5})
     assert candidates.get("w", made.id, one.id) == one
-    assert (one.input_nanos_per_million, one.output_nanos_per_million) == (150_000_000, 600_000_000)
-    shown = one.public()
+    assert one.endpoint is not None
+    prices = (one.endpoint.input_nanos_per_million, one.endpoint.output_nanos_per_million)
+    assert prices == (150_000_000, 600_000_000)
+    shown = candidates.shown("w", one)
     assert (shown["input_cost_per_million_usd"], shown["has_auth_token"]) == (0.15, False)
-    assert one.endpoint().parameters == {"top_p": 0.5}
+    assert (shown["input_price_per_token"], shown["output_price_per_token"]) == ("0.00000015", "0.0000006")
+    assert one.endpoint.parameters == {"top_p": 0.5}
 
 
 def test_candidates_are_listed_in_the_order_they_were_added(made: Leaderboard) -> None:
@@ -35,13 +38,14 @@ def test_candidates_are_listed_in_the_order_they_were_added(made: Leaderboard) -
 def test_a_secret_is_sealed_for_its_candidate_and_shown_to_nobody(made: Leaderboard) -> None:
     one = add(made, "a", auth_token=SECRET)
     stored = str(list(table.query(f"WS#w#LB#{made.id}")))
-    for text in (stored, str(one.public()), repr(one)):
+    shown = candidates.shown("w", one)
+    for text in (stored, str(shown), repr(one)):
         assert SECRET not in text
-    assert one.public()["has_auth_token"]
-    assert one.auth_method == "bearer"
-    assert one.endpoint().headers("w")["Authorization"] == f"Bearer {SECRET}"
+    assert (shown["has_auth_token"], shown["auth_method"]) == (True, "bearer")
+    assert one.endpoint is not None
+    assert one.endpoint.headers("w")["Authorization"] == f"Bearer {SECRET}"
     with pytest.raises(Exception, match="InvalidCiphertext"):
-        secrets.unseal(str(one.sealed_secret), {"workspace_id": "w", "owner": "another"})
+        secrets.unseal(str(one.endpoint.sealed_secret), {"workspace_id": "w", "owner": "another"})
 
 
 def test_a_name_is_taken_once_per_leaderboard(made: Leaderboard) -> None:

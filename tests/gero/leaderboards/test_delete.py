@@ -40,7 +40,7 @@ def test_a_deleted_leaderboard_is_gone_and_serves_nobody_at_once() -> None:
     with pytest.raises(NotFound):
         leaderboards.get("w", made.id)
     assert list(leaderboards.listed("w")) == []
-    assert target.load("w", made.id) is None
+    assert target.load(target.key("w", made.id)) is None
     with pytest.raises(NotFound):
         leaderboards.delete("w", made.id)
 

@@ -39,7 +39,8 @@ def evaluated(
     """A run in which each candidate had so many of three rows right."""
     run = leaderboards.start_run(leaderboards.get("w", made.id), "manual")
     present = [
-        PlannedCandidate(one.id, one.name, one.endpoint()) for one in leaderboards.candidates.listed("w", made.id)
+        PlannedCandidate(one.id, one.name, leaderboards.candidates.resolved("w", one))
+        for one in leaderboards.candidates.listed("w", made.id)
     ]
     plan = stored_plan(3, leaderboard_id=made.id, run_id=run.id, candidates=tuple(present), prompt=prompt)
     runs.rounds.dispatch(plan, 1, "token", os.environ["GERO_EVALUATION_QUEUE_URL"])
@@ -57,7 +58,7 @@ def complete(made: Leaderboard, scores: dict[str, int], prompt: str = "Say {inpu
 
 def served(made: Leaderboard) -> str:
     """The name of the model that serves; the leaderboard says the same."""
-    found, shown = target.load("w", made.id), leaderboards.get("w", made.id).production
+    found, shown = target.load(target.key("w", made.id)), leaderboards.get("w", made.id).production
     assert isinstance(found, Target)
     assert shown is not None
     assert (shown.model_id, shown.name) == (found.candidate_id, found.name)
@@ -78,7 +79,7 @@ def test_a_run_serves_its_best_model_with_the_prompt_it_was_evaluated_with(
     assert decision is not None
     assert (decision.action, decision.candidate_id) == ("first", good.id)
     assert served(made) == "good"
-    assert target.load("w", made.id).prompt == "Evaluated {input}"  # type: ignore[union-attr]
+    assert target.load(target.key("w", made.id)).prompt == "Evaluated {input}"  # type: ignore[union-attr]
     assert leaderboards.get("w", made.id).latest_run_id == run.id
     ended = runs.get("w", made.id, run.id)
     assert (ended.status, ended.decision and ended.decision["candidate_id"]) == ("completed", good.id)
@@ -97,7 +98,7 @@ def test_a_cancelled_run_promotes_nobody(made: Leaderboard, good: Candidate, bad
     run, plan, standing = evaluated(made, {"good": 3, "bad": 1})
     runs.cancel(run)
     assert production.complete_run(run, plan, standing) is None
-    assert target.load("w", made.id) == NoTarget()
+    assert target.load(target.key("w", made.id)) == NoTarget()
     assert leaderboards.get("w", made.id).production is None
 
 
@@ -109,14 +110,14 @@ def test_the_champion_keeps_the_moment_since_when_it_serves(made: Leaderboard, g
     assert first is not None
     assert again is not None
     assert (again.since, again.run_id != first.run_id) == (first.since, True)
-    assert target.load("w", made.id).prompt == "New {input}"  # type: ignore[union-attr]
+    assert target.load(target.key("w", made.id)).prompt == "New {input}"  # type: ignore[union-attr]
     complete(made, {"good": 1, "bad": 3})
     assert served(made) == "bad"
 
 
 def test_a_pinned_model_is_served_whatever_the_ranking_says(made: Leaderboard, good: Candidate, bad: Candidate) -> None:
     pin(made, bad.id)
-    assert target.load("w", made.id) == NoTarget()  # it takes effect with the first completed run
+    assert target.load(target.key("w", made.id)) == NoTarget()  # it takes effect with the first completed run
     complete(made, {"good": 3, "bad": 1})
     assert served(made) == "bad"
 

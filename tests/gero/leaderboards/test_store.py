@@ -23,7 +23,7 @@ def test_a_leaderboard_is_kept_as_it_was_made_and_serves_nobody_yet() -> None:
     made = board(name="  Tickets ")
     assert leaderboards.get("w", made.id) == made
     assert (made.name, made.version, made.production) == ("Tickets", 1, None)
-    assert target.load("w", made.id) == NoTarget()
+    assert target.load(target.key("w", made.id)) == NoTarget()
 
 
 def test_leaderboards_are_listed_newest_first_within_their_workspace() -> None:

@@ -1,6 +1,8 @@
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from gero import leaderboards, runs
 from gero.kit import table
@@ -66,14 +68,18 @@ def test_another_model_starts_a_run_and_the_same_ones_do_not(time: Clock) -> Non
 
 
 @pytest.mark.parametrize(
-    "change", [{"endpoint_url": "http://127.0.0.1:9/v2"}, {"model": "a2"}, {"parameters": {"top_p": 0.5}}], ids=str
+    "change",
+    [{"url": "http://127.0.0.1:9/v2"}, {"model": "a2"}, {"parameters": {"top_p": 0.5}}, {"version": 2}],
+    ids=str,
 )
 def test_a_model_that_answers_differently_from_now_on_is_another(time: Clock, change: dict[str, Any]) -> None:
     made = ready({"model_version": {}})
     time.tick(days=1)
     end(made)
     one = next(leaderboards.candidates.listed("w", made.id))
-    for changed, started in (({"name": "renamed", "timeout_seconds": 9}, 0), (change, 1)):
+    assert one.endpoint is not None
+    for changed, started in (({"timeout_seconds": 9}, 0), (change, 1)):
         key = {"pk": f"WS#w#LB#{made.id}", "sk": f"CANDIDATE#{one.id}"}
-        table.put(key | {"doc": one.model_copy(update=changed).model_dump_json()})
+        renamed = replace(one, name="renamed", endpoint=replace(one.endpoint, **changed))
+        table.put(key | {"doc": msgspec.json.encode(renamed).decode()})
         assert time.tick(days=1).started == started

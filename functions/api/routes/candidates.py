@@ -6,8 +6,9 @@ from pydantic import BaseModel
 from functions.api.caller import SCHEMES, Reader, Writer
 from functions.api.views import ModelView
 from gero import leaderboards, runs
+from gero.access import Principal
 from gero.kit import Conflict
-from gero.leaderboards import CandidateInput, candidates
+from gero.leaderboards import Candidate, CandidateInput, candidates
 
 router = APIRouter(prefix="/api/leaderboards/{leaderboard_id}/models", tags=["models"], dependencies=SCHEMES)
 
@@ -23,15 +24,17 @@ class ModelList(BaseModel):
 def list_models(caller: Reader, leaderboard_id: str) -> ModelList:
     """The leaderboard's models; secrets are never shown."""
     leaderboards.get(caller.workspace_id, leaderboard_id)
-    found = [ModelView.model_validate(one.public()) for one in candidates.listed(caller.workspace_id, leaderboard_id)]
+    found = [_view(caller, one) for one in candidates.listed(caller.workspace_id, leaderboard_id)]
     return ModelList(models=found, count=len(found))
 
 
 @router.post("", status_code=201)
 def add_model(caller: Writer, leaderboard_id: str, wanted: CandidateInput) -> ModelView:
-    """Add a model that answers over HTTP in the format of OpenAI chat completions, other JSON, or text."""
+    """Add a model: of OpenRouter, of Hugging Face, of the Models area, or any that answers over HTTP in the format of
+    OpenAI chat completions, other JSON, or text.
+    """
     leaderboards.check_enough_rows(leaderboards.get(caller.workspace_id, leaderboard_id))
-    return ModelView.model_validate(candidates.add(caller.workspace_id, leaderboard_id, wanted).public())
+    return _view(caller, candidates.add(caller.workspace_id, leaderboard_id, wanted))
 
 
 @router.delete("/{model_id}", status_code=204)
@@ -43,3 +46,7 @@ def remove_model(caller: Writer, leaderboard_id: str, model_id: str) -> Response
     leaderboards.production.check_removable(leaderboard, model_id)
     candidates.remove(caller.workspace_id, leaderboard_id, model_id)
     return Response(status_code=204)
+
+
+def _view(caller: Principal, candidate: Candidate) -> ModelView:
+    return ModelView.model_validate(candidates.shown(caller.workspace_id, candidate))

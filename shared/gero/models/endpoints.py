@@ -1,0 +1,104 @@
+"""From what a client says of a model to the endpoint that is called: its secret sealed, its prices known."""
+
+import difflib
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from gero import access
+from gero.kit import Conflict, Invalid, money, settings
+from gero.models.inputs import EndpointInput
+from gero.providers import Endpoint, catalogue, seal_secret
+
+# The only hosts, beside the router's, that get the workspace's Hugging Face token: nobody else may collect it.
+_HUGGING_FACE_HOSTS = ".endpoints.huggingface.cloud"
+_CHAT_PATH = "/chat/completions"
+_SERVICES = {"openrouter": "OpenRouter", "huggingface": "Hugging Face"}
+
+
+def endpoint_of(wanted: EndpointInput, workspace_id: str, owner: str) -> Endpoint:
+    """The endpoint that a client describes; its secret is sealed for `owner`, the id of what it belongs to.
+
+    Conflict when the platform needs an integration that the workspace has not connected; Invalid when OpenRouter does
+    not know the model.
+    """
+    if wanted.platform == "openrouter":
+        made = _openrouter(wanted, workspace_id)
+    elif wanted.platform == "huggingface":
+        made = _hugging_face(wanted, workspace_id)
+    else:
+        made = Endpoint("custom", str(wanted.endpoint_url), auth_header_name=wanted.auth_header_name)
+    secret, prices = wanted.auth_token, _prices(wanted)
+    return replace(
+        made,
+        model=wanted.model,
+        provider=wanted.provider,
+        quantization=wanted.quantization,
+        auth_method=wanted.method,
+        sealed_secret=seal_secret(workspace_id, owner, secret) if secret else None,
+        secret_owner=owner,
+        parameters=wanted.parameters,
+        timeout_seconds=wanted.timeout_seconds,
+        input_nanos_per_million=prices.get("input", made.input_nanos_per_million),
+        output_nanos_per_million=prices.get("output", made.output_nanos_per_million),
+    )
+
+
+def check_connected(workspace_id: str, endpoint: Endpoint) -> None:
+    """Conflict when the endpoint is called with a token of the workspace that it no longer has."""
+    if endpoint.integration and not access.integrations.is_connected(workspace_id, endpoint.integration):
+        service = _SERVICES[endpoint.integration]
+        raise Conflict(
+            f"{service} is not connected; connect it with PUT /api/integrations/{endpoint.integration}",
+            code="integration_missing",
+            integration=endpoint.integration,
+        )
+
+
+def _openrouter(wanted: EndpointInput, workspace_id: str) -> Endpoint:
+    made = Endpoint("openrouter", settings.openrouter_base_url() + _CHAT_PATH, integration="openrouter")
+    check_connected(workspace_id, made)
+    offer = _offer(str(wanted.model))
+    return replace(
+        made,
+        input_nanos_per_million=offer.input_nanos_per_million,
+        output_nanos_per_million=offer.output_nanos_per_million,
+    )
+
+
+def _offer(model: str) -> catalogue.Offer:
+    known = catalogue.load()
+    offer = known.find(model)
+    if offer is None:
+        similar = difflib.get_close_matches(model, [one.id for one in known.offers], n=3)
+        hint = f"did you mean {' or '.join(similar)}?" if similar else "see GET /api/base-models"
+        raise Invalid(f"model: OpenRouter has no model {model!r}; {hint}", field="model", code="unknown_model")
+    return offer
+
+
+def _hugging_face(wanted: EndpointInput, workspace_id: str) -> Endpoint:
+    if wanted.endpoint_url is None:
+        made = Endpoint("huggingface", settings.hugging_face_router_url() + _CHAT_PATH, integration="huggingface")
+        if wanted.auth_token:
+            return replace(made, integration=None)
+        check_connected(workspace_id, made)
+        return made
+    parts = urlsplit(wanted.endpoint_url)
+    url = wanted.endpoint_url.rstrip("/") + ("/v1" + _CHAT_PATH if parts.path in ("", "/") else "")
+    made = Endpoint("huggingface", url)
+    if wanted.auth_token or wanted.auth_method == "none":
+        return made
+    if not str(parts.hostname).endswith(_HUGGING_FACE_HOSTS):
+        raise Invalid(
+            f"auth_token: give a token, or auth_method none; the workspace's is sent to *{_HUGGING_FACE_HOSTS} only",
+            field="auth_token",
+        )
+    if access.integrations.is_connected(workspace_id, "huggingface"):
+        return replace(made, integration="huggingface")
+    return made
+
+
+def _prices(wanted: EndpointInput) -> dict[str, int]:
+    """The prices that the client gave, in nano-dollars per million tokens."""
+    given = {"input": wanted.input_cost_per_million_usd, "output": wanted.output_cost_per_million_usd}
+    return {name: money.to_nanos(usd) for name, usd in given.items() if usd is not None}
