@@ -23,12 +23,19 @@ help: ## Show this list
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
 
+# What servers of others need that the tests call; it stays out of ours.
+OTHERS := .venv/third-party
+$(OTHERS)/.ready: .venv/.ready tests/third_party/requirements.txt
+	test -x $(OTHERS)/bin/python || $(BIN)/python -m venv --without-pip $(OTHERS)
+	$(BIN)/uv pip sync --quiet --python $(OTHERS)/bin/python --require-hashes tests/third_party/requirements.txt
+	touch $@
+
 run: .venv/.ready ## Start everything on this machine and rank a demo leaderboard
 	@exec $(BIN)/python -u -m infra.local $(ARGS)
 
 # What watches the clock, or other processes, has the machine for itself.
 ALONE := tests/infra/local tests/journeys tests/benchmarks
-test: .venv/.ready ## Run every test
+test: .venv/.ready $(OTHERS)/.ready ## Run every test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(addprefix --ignore=,$(ALONE)) $(ARGS)
 	$(BIN)/python -m pytest -s $(ALONE) $(ARGS)
 
@@ -51,6 +58,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no
 lock: ## Resolve every dependency again and write the lock files
 	$(LOCK) --universal --python-version 3.11 pyproject.toml --group dev -o requirements.lock
 	echo 'uv==0.13.9' | $(LOCK) --universal --python-version 3.11 - -o infra/locks/uv.txt
+	$(LOCK) --universal --python-version 3.11 tests/third_party/requirements.in -o tests/third_party/requirements.txt
 	for group in api worker inference; do $(LOCK) --python-version 3.13 --python-platform aarch64-manylinux_2_28 \
 		--constraint requirements.lock --group pyproject.toml:$$group -o infra/locks/$$group.txt; done
 

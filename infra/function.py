@@ -103,7 +103,7 @@ def common_environment(name: str, data: DataStack) -> dict[str, str]:
         "GERO_TABLE": data.table.table_name,
         "GERO_BUCKET": data.bucket.bucket_name,
         "GERO_KEY_ID": data.key.key_id,
-        "GERO_ALLOW_PRIVATE_ENDPOINTS": str(settings.local).lower(),
+        "GERO_PRIVATE_NETWORKS": settings.private_networks,
         "HF_ENDPOINT": settings.hf_endpoint,
         "HF_ROUTER_BASE_URL": settings.hf_router_base_url,
         "OPENROUTER_BASE_URL": settings.openrouter_base_url,

@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 from moto.kms.utils import generate_private_key
 
-from gero.kit import aws, secrets
+from gero.kit import address, aws, secrets
 
 TABLE, BUCKET = "gero-test", "gero-test"
 _made = aws._made.__wrapped__
@@ -31,7 +31,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "AWS_SECRET_ACCESS_KEY": "test",
         "GERO_TABLE": TABLE,
         "GERO_BUCKET": BUCKET,
-        "GERO_ALLOW_PRIVATE_ENDPOINTS": "true",
+        "GERO_PRIVATE_NETWORKS": address.LOOPBACK,
         "GERO_LEASE_SECONDS": "30",
         "GERO_INFERENCE_URL": "http://inference.test/",
         "POWERTOOLS_SERVICE_NAME": "test",

@@ -1,6 +1,7 @@
 """`make run`: the whole of Gero on this machine, with a demo leaderboard ranked and served."""
 
 import argparse
+import ipaddress
 import logging
 import signal
 import sys
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 
 from gero.cli.failure import Failure
+from gero.kit import address
 from infra.local.cloud import LocalCloud
 from infra.local.demo import Demo
 from infra.local.front.listener import PortInUseError
@@ -64,7 +66,10 @@ def _run(options: argparse.Namespace, console: Console, stand_ins: StandIns, kep
         LocalCloud.start(
             port=options.port,
             data=options.data,
-            environment={"HF_ENDPOINT": stand_ins.hub_url},
+            environment={
+                "HF_ENDPOINT": stand_ins.hub_url,
+                "GERO_PRIVATE_NETWORKS": ",".join([address.LOOPBACK, *options.allow]),
+            },
             echo_logs=options.logs,
         ) as cloud,
         Session.open(cloud, token=kept.read().get("token")) as session,
@@ -107,6 +112,15 @@ def _options() -> argparse.Namespace:
         metavar="OWNER/NAME=PATH",
         help="serve a file or folder of yours as a dataset of the stand-in hub (repeatable)",
     )
+    parser.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        type=_network,
+        metavar="NETWORK",
+        help="private network whose models may be called, also over http, such as 192.168.1.0/24 (repeatable); "
+        "this machine always is",
+    )
     return parser.parse_args()
 
 
@@ -115,6 +129,13 @@ def _folder(text: str) -> Path:
     if path.exists() and not path.is_dir():
         raise argparse.ArgumentTypeError(f"{path} is not a folder")
     return path
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}; give a network such as 192.168.1.0/24") from error
 
 
 def _dataset(text: str) -> tuple[str, Path]:

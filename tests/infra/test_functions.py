@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gero.kit import address
 from tests.infra.synthesis import ROOT, Template, actions
 
 WITHOUT_RESOURCE = {  # actions AWS knows no resource for: the delivery of a state machine's log
@@ -70,7 +71,7 @@ def test_every_function_is_told_where_the_data_are(app: Template) -> None:
         assert {"GERO_TABLE", "GERO_BUCKET", "GERO_KEY_ID", "HF_ENDPOINT", "OPENROUTER_BASE_URL"} <= set(variables), (
             name
         )
-        assert variables["GERO_ALLOW_PRIVATE_ENDPOINTS"] == "true", "the tests synthesize the local variant"
+        assert variables["GERO_PRIVATE_NETWORKS"] == address.LOOPBACK, "the tests synthesize the local variant"
         assert "PYTHONPATH" not in variables
 
 

@@ -1,4 +1,4 @@
-"""HTTP clients for addresses that people give: only public ones are called, and everything ends in time.
+"""HTTP clients for addresses that people give: only allowed ones are called, and everything ends in time.
 
 The address that was checked is the one that is connected to, so a name cannot be rebound to a private one in between.
 """
@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from gero.kit import address, settings
+from gero.kit import address
 from gero.kit.errors import Invalid, UpstreamFailed
 
 if TYPE_CHECKING:  # workers and inference import this slice without httpx
@@ -69,7 +69,7 @@ class _Network:
         self._trusted = trusted.hostname, trusted.port or {"http": 80}.get(trusted.scheme, 443)
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, **options: Any) -> "_Stream":
-        """A connection to one of the public addresses of `host`."""
+        """A connection to one of the addresses of `host` that may be called."""
         import httpcore
 
         *others, last = self._addresses(host, port)
@@ -98,16 +98,16 @@ class _Network:
                 code="unknown_host",
             ) from error
         places = list(dict.fromkeys(str(one[4][0]) for one in found))
-        if (host, port) == self._trusted or settings.private_endpoints_allowed():
+        if (host, port) == self._trusted:
             return places
-        public = [place for place in places if address.is_public(place)]
-        if not public:
+        allowed = [place for place in places if address.may_be_called(place)]
+        if not allowed:
             raise Invalid(
                 f"{self._field}: {host} leads to a private address, which Gero does not call",
                 field=self._field,
                 code="private_address",
             )
-        return public
+        return allowed
 
 
 class _Stream:

@@ -1,8 +1,12 @@
 """What a deployment tells its functions, read from the environment when asked and not at import."""
 
+import ipaddress
 import os
+from functools import cache
 
 from gero.kit.errors import GeroError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def required(name: str) -> str:
@@ -33,6 +37,17 @@ def min_pushed_rows() -> int:
     return int(os.environ.get("GERO_MIN_PUSHED_ROWS", "100"))
 
 
-def private_endpoints_allowed() -> bool:
-    """Whether plain HTTP and private addresses may be called: only in the local cloud."""
-    return os.environ.get("GERO_ALLOW_PRIVATE_ENDPOINTS") == "true"
+def private_networks() -> tuple[Network, ...]:
+    """The networks that may be called although they are private, also over plain http. None on AWS."""
+    return _networks(os.environ.get("GERO_PRIVATE_NETWORKS", ""))
+
+
+@cache
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(one.strip()) for one in text.split(",") if one.strip())
+    except ValueError as error:
+        raise GeroError(
+            f"GERO_PRIVATE_NETWORKS: {error}; give networks such as 10.0.0.0/8, separated by commas",
+            code="misconfigured",
+        ) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gero.datasets import Download, HubFile
-from gero.kit import GeroError, Invalid, TooLarge, UpstreamFailed
+from gero.kit import GeroError, Invalid, TooLarge, UpstreamFailed, address
 from infra.local.stand_ins.hub import Account, Hub
 from tests.hub_server import answering, hub_with, reply, serving
 
@@ -44,7 +44,7 @@ def refused(file: HubFile, token: str | None = None) -> GeroError:
 def test_a_download_gives_the_file_and_tells_what_was_read(
     rows_file: Path, monkeypatch: pytest.MonkeyPatch, lfs_bytes: int
 ) -> None:
-    monkeypatch.setenv("GERO_ALLOW_PRIVATE_ENDPOINTS", "true")
+    monkeypatch.setenv("GERO_PRIVATE_NETWORKS", address.LOOPBACK)
     with serving(Hub({"test/rows": rows_file}, lfs_bytes=lfs_bytes)) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub)
         with Download(HubFile("test/rows", "main", rows_file.name)) as download:

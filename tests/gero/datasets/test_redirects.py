@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gero.datasets import Download, HubFile
-from gero.kit import Invalid, UpstreamFailed
+from gero.kit import Invalid, UpstreamFailed, address
 from tests.hub_server import answering, reply
 
 FILE = HubFile("a/b", "main", "f.jsonl")
@@ -38,7 +38,7 @@ def redirecting() -> Iterator[Redirects]:
 
 @pytest.fixture
 def redirects(monkeypatch: pytest.MonkeyPatch) -> Iterator[Redirects]:
-    monkeypatch.delenv("GERO_ALLOW_PRIVATE_ENDPOINTS", raising=False)
+    monkeypatch.delenv("GERO_PRIVATE_NETWORKS", raising=False)
     with redirecting() as found:
         monkeypatch.setenv("HF_ENDPOINT", found.url)
         yield found
@@ -52,7 +52,7 @@ def fetched(token: str | None = None) -> bytes:
 def test_the_token_follows_a_redirect_within_the_hub_and_to_no_other_server(
     redirects: Redirects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GERO_ALLOW_PRIVATE_ENDPOINTS", "true")
+    monkeypatch.setenv("GERO_PRIVATE_NETWORKS", address.LOOPBACK)
     redirects.place = "/elsewhere"
     assert fetched("hf_1") == b"{}"
     with redirecting() as other:
@@ -64,7 +64,7 @@ def test_the_token_follows_a_redirect_within_the_hub_and_to_no_other_server(
 
 
 def test_a_redirect_in_circles_ends(redirects: Redirects, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GERO_ALLOW_PRIVATE_ENDPOINTS", "true")
+    monkeypatch.setenv("GERO_PRIVATE_NETWORKS", address.LOOPBACK)
     redirects.place = "/datasets/again"
     with pytest.raises(UpstreamFailed, match="in circles") as refused:
         fetched()
@@ -92,7 +92,7 @@ def test_a_redirect_to_nowhere_is_a_failure_of_the_hub(monkeypatch: pytest.Monke
 def test_a_refusal_by_another_server_says_nothing_of_the_token(
     redirects: Redirects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GERO_ALLOW_PRIVATE_ENDPOINTS", "true")
+    monkeypatch.setenv("GERO_PRIVATE_NETWORKS", address.LOOPBACK)
     with answering(lambda request: reply(request, 403)) as other:
         redirects.place = f"{other}/x"
         with pytest.raises(UpstreamFailed) as failed:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from gero.kit import Invalid, UpstreamFailed, http
+from gero.kit import Invalid, UpstreamFailed, address, http
 from tests.hub_server import answering, reply
 
 NAME = "models.example.com"
@@ -26,7 +26,7 @@ def get(url: str, *, trusted: str = "https://nobody.example.com", seconds: float
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.delenv("GERO_ALLOW_PRIVATE_ENDPOINTS", raising=False)
+    monkeypatch.delenv("GERO_PRIVATE_NETWORKS", raising=False)
     with answering(lambda request: reply(request, 200, b"hello")) as url:
         yield url
 
@@ -36,7 +36,7 @@ def test_a_private_address_is_called_only_where_that_is_allowed(server: str, mon
         get(server)
     assert (refused.value.code, refused.value.details) == ("private_address", {"field": "url"})
     assert get(server, trusted=f"{server}/some/path") == b"hello"
-    monkeypatch.setenv("GERO_ALLOW_PRIVATE_ENDPOINTS", "true")
+    monkeypatch.setenv("GERO_PRIVATE_NETWORKS", address.LOOPBACK)
     assert get(server) == b"hello"
 
 

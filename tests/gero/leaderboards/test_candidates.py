@@ -115,7 +115,7 @@ VALID = {"endpoint_url": "https://api.example.com/v1", "auth_token": SECRET}
 def test_a_faulty_candidate_is_refused_without_a_word_of_its_secret(
     change: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("GERO_ALLOW_PRIVATE_ENDPOINTS")
+    monkeypatch.delenv("GERO_PRIVATE_NETWORKS")
     CandidateInput.model_validate(VALID)
     with pytest.raises(ValidationError) as refused:
         CandidateInput.model_validate(VALID | change)
