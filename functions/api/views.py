@@ -77,6 +77,7 @@ class EntryView(BaseModel):
     rows: int
     errors: int
     unscored: int
+    not_asked: int
     cost_usd: float
     cost_per_1000_usd: float
     latency_p50_ms: float | None
@@ -218,6 +219,7 @@ def _entry(entry: dict[str, Any], first_errors: dict[str, str]) -> EntryView:
         rows=entry["n_scored"],
         errors=entry["n_errors"],
         unscored=entry["n_rows"] - entry["n_scored"],
+        not_asked=entry.get("n_not_asked", 0),
         cost_usd=money.to_usd(entry["cost_nanos"]),
         cost_per_1000_usd=money.to_usd(entry["cost_nanos_per_1000_rows"]),
         first_error=first_errors.get(entry["candidate_id"]),

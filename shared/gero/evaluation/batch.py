@@ -3,16 +3,21 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 
 import msgspec
 
 from gero.datasets import Row
 from gero.evaluation import plan as plans
 from gero.evaluation import results
+from gero.evaluation.allowance import EVERY_SECONDS, Allowance
 from gero.evaluation.checkpoint import Checkpoint, Tally
 from gero.evaluation.fan_out import FanOut
 from gero.evaluation.job import BatchJob
+from gero.evaluation.plan import EvaluationPlan
 from gero.evaluation.statistics import BatchStatistics
+from gero.kit import GeroError
+from gero.providers import Endpoint, Pace
 from gero.traces import Trace
 
 _CHECKPOINT_SECONDS, _REPORT_SECONDS = 5.0, 2.0
@@ -46,20 +51,26 @@ async def evaluate(
     plan = plans.load(job.workspace_id, job.leaderboard_id, job.run_id)
     rows = plans.load_block(plan, job.block)
     candidate = plan.candidate(job.candidate_id)
-    headers = candidate.endpoint.headers(job.workspace_id)
+    pace = _pace(plan, candidate.endpoint)
+    headers = _headers(job.workspace_id, candidate.endpoint, pace)
+    allowance = Allowance(plan, candidate.endpoint, pace)
     checkpoint = Checkpoint(job, redelivered=redelivered)
     saved = False
     try:
         await checkpoint.save_part()  # what a killed process left here is safe before anything else can happen
+        await allowance.share()
         async with asyncio.TaskGroup() as group:
             beats = [
                 group.create_task(_regularly(lambda: asyncio.to_thread(keep_alive), every_seconds)),
+                group.create_task(_regularly(allowance.share, EVERY_SECONDS)),
                 group.create_task(_regularly(checkpoint.save_part, _CHECKPOINT_SECONDS)),
                 group.create_task(_regularly(lambda: asyncio.to_thread(report, checkpoint.tally()), _REPORT_SECONDS)),
             ]
-            complete = await FanOut(plan, candidate, headers).run(rows, checkpoint, deadline)
+            complete = await FanOut(plan, candidate, headers, pace).run(rows, checkpoint, deadline)
             for beat in beats:
                 beat.cancel()
+        if pace.stopped:
+            await allowance.share()  # so that nobody else need find out
         finished = _finished(job, rows, checkpoint.answered) if complete else None
         if not finished:
             await checkpoint.save_part()
@@ -67,6 +78,27 @@ async def evaluate(
     finally:
         checkpoint.close(forget=saved)
     return finished
+
+
+@lru_cache(maxsize=64)
+def _known_pace(run_id: str, address: str, most: int) -> Pace:
+    """What a worker learnt of an endpoint in a run holds for the batches after it."""
+    return Pace(most)
+
+
+def _pace(plan: EvaluationPlan, endpoint: Endpoint) -> Pace:
+    return _known_pace(plan.run_id, endpoint.address, plan.in_flight)
+
+
+def _headers(workspace_id: str, endpoint: Endpoint, pace: Pace) -> Mapping[str, str]:
+    """The request headers; none, and nobody will ask, when the workspace has taken away what they need."""
+    try:
+        return endpoint.headers(workspace_id)
+    except GeroError as error:
+        if error.retryable:
+            raise
+        pace.stop(error.message)
+        return {}
 
 
 def salvage(job: BatchJob) -> Finished:

@@ -60,7 +60,7 @@ class Checkpoint:
     def tally(self) -> Tally:
         """What is done so far."""
         found = list(self.answered.values())
-        errors = sum(one.error is not None for one in found)
+        errors = sum(one.error is not None and one.attempts > 0 for one in found)
         return Tally(len(found), errors, sum(one.cost_nanos for one in found))
 
     async def save_part(self) -> None:

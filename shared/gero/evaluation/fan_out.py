@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -12,7 +13,8 @@ from gero.datasets import Row
 from gero.evaluation.checkpoint import Checkpoint
 from gero.evaluation.exact import ExactScorer
 from gero.evaluation.plan import EvaluationPlan, PlannedCandidate
-from gero.kit import UpstreamFailed, clock, new_id
+from gero.kit import clock, new_id
+from gero.providers import CallFailed, Pace
 from gero.traces import SCORE_SCALE, Trace
 
 if TYPE_CHECKING:
@@ -20,21 +22,25 @@ if TYPE_CHECKING:
 
 
 class FanOut:
-    """Asks a candidate all rows that the checkpoint does not know yet, at most `plan.in_flight` at once."""
+    """Asks a candidate all rows that the checkpoint does not know yet, as many at once as `pace` allows."""
 
-    def __init__(self, plan: EvaluationPlan, candidate: PlannedCandidate, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, plan: EvaluationPlan, candidate: PlannedCandidate, headers: Mapping[str, str], pace: Pace
+    ) -> None:
         self._plan = plan
         self._candidate = candidate
         self._headers = headers
+        self._pace = pace
         self._scorer = ExactScorer(plan.evaluation.normalizers)
 
     async def run(self, rows: list[Row], checkpoint: Checkpoint, deadline: float) -> bool:
         """True when every row has its answer (or final failure); False when time ran out first.
 
         `deadline` is a `time.monotonic()` moment at which no call is left running: a row that is started is finished,
-        and none is started that may not end in time.
+        and none is started that may not end in time. Rows that are left when the endpoint is given up are noted as not
+        asked.
         """
-        todo = iter([row for row in rows if row.id not in checkpoint.answered])
+        todo = deque(row for row in rows if row.id not in checkpoint.answered)
         async with providers.new_session(self._plan.in_flight) as session:
             lanes = [
                 asyncio.create_task(self._lane(session, todo, checkpoint, deadline))
@@ -49,24 +55,31 @@ class FanOut:
         return all(row.id in checkpoint.answered for row in rows)
 
     async def _lane(
-        self, session: "aiohttp.ClientSession", todo: Iterator[Row], checkpoint: Checkpoint, deadline: float
+        self, session: "aiohttp.ClientSession", todo: deque[Row], checkpoint: Checkpoint, deadline: float
     ) -> None:
-        while time.monotonic() + providers.PATIENCE_SECONDS < deadline and (row := next(todo, None)):
-            checkpoint.add(row.id, await self._evaluate(session, row))
+        while todo and time.monotonic() + providers.PATIENCE_SECONDS < deadline:
+            row = todo.popleft()
+            try:
+                checkpoint.add(row.id, await self._evaluate(session, row))
+            except providers.NotNow:
+                todo.append(row)
 
     async def _evaluate(self, session: "aiohttp.ClientSession", row: Row) -> Trace:
         endpoint = self._candidate.endpoint
         body = providers.request_body(endpoint, providers.prompt.messages(self._plan.prompt, row.input))
         blank = self._blank(row)
         try:
-            answer, attempts = await providers.ask_patiently(session, endpoint, self._headers, body)
-        except UpstreamFailed as error:  # the model's own failure: it scores 0 and counts as an error
+            answer, attempts = await providers.ask_patiently(session, endpoint, self._headers, body, self._pace)
+        except providers.Stopped as stopped:
+            return replace(blank, error=f"not asked: {stopped}", attempts=0)
+        except CallFailed as error:  # the model's own failure: it scores 0 and counts as an error
             return replace(blank, score=0, error=error.message, attempts=error.details.get("attempts", 1))
         right, reason = self._scorer.score(answer.text, row.expected)
         return replace(
             blank,
             created_at=clock.iso(),
             output=answer.text,
+            provider=answer.provider,
             score=SCORE_SCALE if right else 0,
             reason=reason,
             latency_ms=round(answer.latency_ms, 2),

@@ -41,7 +41,8 @@ def statistics(job: BatchJob, rows: list[Row], answered: Mapping[str, Trace]) ->
         block=job.block,
         n_rows=len(rows),
         scores=pack_scores(scores),
-        n_errors=sum(one.error is not None for one in found),
+        n_errors=sum(one.error is not None and one.attempts > 0 for one in found),
+        n_not_asked=sum(one.attempts == 0 for one in found),
         cost_nanos=sum(one.cost_nanos for one in found),
         cost_nanos_squared=sum(one.cost_nanos**2 for one in found),
         tokens_in=sum(one.tokens_in for one in found),
@@ -51,5 +52,6 @@ def statistics(job: BatchJob, rows: list[Row], answered: Mapping[str, Trace]) ->
 
 
 def first_error(answered: Mapping[str, Trace]) -> str | None:
-    """An example of what went wrong, for the run's page."""
-    return next((one.error for one in answered.values() if one.error), None)
+    """An example of what went wrong, for the run's page; why an endpoint was given up, if it was."""
+    errors = [one for one in answered.values() if one.error]
+    return next((one.error for one in sorted(errors, key=lambda one: one.attempts > 0)), None)

@@ -35,12 +35,14 @@ class BatchStatistics(msgspec.Struct, frozen=True, omit_defaults=True):
     """Sum over rows of the squared cost of a row."""
     tokens_in: int = 0
     tokens_out: int = 0
+    n_not_asked: int = 0
+    """Rows that were left when the endpoint was given up; they are unscored."""
     latency: dict[int, int] = {}
     """Bucket -> count, see `LatencyHistogram.to_buckets`."""
 
     def __post_init__(self) -> None:
-        counts = (self.round, self.block, self.n_rows, self.n_errors, self.cost_nanos, self.tokens_in, self.tokens_out)
-        if min(counts) < 0:
+        counts = (self.round, self.block, self.n_rows, self.n_errors, self.n_not_asked)
+        if min(*counts, self.cost_nanos, self.tokens_in, self.tokens_out) < 0:
             raise ValueError("counts, costs and tokens of a batch are not negative")
         if isinstance(self.scores, RowMasks):
             _check_masks(self.scores, self.n_rows)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from gero.providers import catalogue, prompt, target
 from gero.providers.answer import Answer
 from gero.providers.endpoint import AUTH_METHODS, Endpoint, check_auth, seal_secret
+from gero.providers.pace import Pace, Stopped
+from gero.providers.refusal import CallFailed
 
 if TYPE_CHECKING:
-    from gero.providers.call import PATIENCE_SECONDS, CallFailed, ask, ask_patiently, new_session, request_body
+    from gero.providers.call import PATIENCE_SECONDS, NotNow, ask, ask_patiently, new_session, request_body
 
 __all__ = [
     "AUTH_METHODS",
@@ -18,6 +20,9 @@ __all__ = [
     "Answer",
     "CallFailed",
     "Endpoint",
+    "NotNow",
+    "Pace",
+    "Stopped",
     "ask",
     "ask_patiently",
     "catalogue",

@@ -4,12 +4,15 @@ from typing import Any
 
 import msgspec
 
-from gero.kit import UpstreamFailed, money
+from gero.kit import money
 from gero.providers.endpoint import Endpoint
+from gero.providers.refusal import CallFailed
 
 _TEXT_FIELDS = ("output", "output_text", "text", "content", "response", "completion", "answer", "generated_text")
 _CHARACTERS_PER_TOKEN = 4
 _MAX_TOKENS = 1_000_000_000  # a count above it is no count
+_MAX_NAME = 300
+_HEAD_BYTES = 4096  # an error stands early in a body, and long answers need not be read twice
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -22,11 +25,13 @@ class Answer(msgspec.Struct, frozen=True):
     latency_ms: float
     finish_reason: str | None = None
     model: str | None = None
+    provider: str | None = None
+    """Who served the model, where the endpoint tells (OpenRouter does)."""
     usage_estimated: bool = False
 
 
 def parse(body: bytes, content_type: str, endpoint: Endpoint, prompt_characters: int, latency_ms: float) -> Answer:
-    """The answer in a response body. UpstreamFailed (retryable) when no text can be found in it."""
+    """The answer in a response body. CallFailed (retryable) when no text can be found in it."""
     document = _document(body, content_type)
     text, finish_reason = _text(document)
     usage = document.get("usage") if isinstance(document, dict) else None
@@ -42,7 +47,8 @@ def parse(body: bytes, content_type: str, endpoint: Endpoint, prompt_characters:
         cost_nanos=_cost(document, usage, endpoint, tokens_in, tokens_out),
         latency_ms=latency_ms,
         finish_reason=finish_reason,
-        model=document.get("model") if isinstance(document, dict) and isinstance(document.get("model"), str) else None,
+        model=_named(document, "model"),
+        provider=_named(document, "provider"),
         usage_estimated=estimated,
     )
 
@@ -106,8 +112,32 @@ def _cost(document: Any, usage: dict[str, Any], endpoint: Endpoint, tokens_in: i
     )
 
 
-def unusable(reason: str) -> UpstreamFailed:
+def status_of_error(body: bytes) -> int | None:
+    """The HTTP status that a body means which came with 200 and holds an error, as OpenRouter's do when a provider
+    fails after the response has begun; None for any other body.
+    """
+    if b'"error"' not in body[:_HEAD_BYTES]:
+        return None
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    choices = document.get("choices") if isinstance(document, dict) else None
+    inner = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    error = inner.get("error") or (None if choices else isinstance(document, dict) and document.get("error"))
+    if not error:
+        return None
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, int) and 400 <= code <= 599 else 502
+
+
+def _named(document: Any, field: str) -> str | None:
+    value = document.get(field) if isinstance(document, dict) else None
+    return value[:_MAX_NAME] if isinstance(value, str) else None
+
+
+def unusable(reason: str) -> CallFailed:
     """The model's server answered with something that holds no answer; worth another try."""
-    error = UpstreamFailed(f"the endpoint answered, but {reason}", code="unusable_answer")
-    error.retryable = True
+    error = CallFailed(f"the endpoint answered, but {reason}", "failed")
+    error.code = "unusable_answer"
     return error

@@ -1,5 +1,6 @@
 """How a model is reached: address, authentication, parameters, prices. The same record serves runs and inference."""
 
+import hashlib
 import re
 from typing import Any
 
@@ -37,6 +38,12 @@ class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     """Messages in front of the question: the system prompt and the examples of a Dr.Gero model."""
     version: int | None = None
     """The version of the Dr.Gero model that this is."""
+
+    @property
+    def address(self) -> str:
+        """A short name for whom is asked: what its limits are counted for."""
+        asked = f"{self.url}\0{self.model}\0{self.provider}\0{self.quantization}"
+        return hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
 
     def headers(self, workspace_id: str) -> dict[str, str]:
         """The request headers, with the secret opened. Blocking: it may read the table and call KMS.

@@ -1,4 +1,4 @@
-"""What an inference endpoint calls: one small item of a leaderboard or of a Dr.Gero model, rewritten when that changes."""
+"""What an inference endpoint calls: one small item of a leaderboard or a Dr.Gero model, rewritten when that changes."""
 
 import msgspec
 

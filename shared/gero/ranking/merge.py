@@ -26,6 +26,7 @@ class CandidateSums(msgspec.Struct, frozen=True):
     cost_nanos_squared: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    n_not_asked: int = 0
     latency: dict[int, int] = {}
 
     @classmethod
@@ -41,6 +42,7 @@ class CandidateSums(msgspec.Struct, frozen=True):
             cost_nanos_squared=batch.cost_nanos_squared,
             tokens_in=batch.tokens_in,
             tokens_out=batch.tokens_out,
+            n_not_asked=batch.n_not_asked,
             latency=batch.latency,
         )
 
@@ -55,6 +57,7 @@ class CandidateSums(msgspec.Struct, frozen=True):
             self.cost_nanos_squared + other.cost_nanos_squared,
             self.tokens_in + other.tokens_in,
             self.tokens_out + other.tokens_out,
+            self.n_not_asked + other.n_not_asked,
             add_counts(self.latency, other.latency),
         )
 

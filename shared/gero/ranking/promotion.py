@@ -44,17 +44,18 @@ def decide(
 ) -> Decision:
     """Decide at a round barrier which candidate serves production.
 
+    A candidate whose endpoint was given up in the middle of the run is not chosen, and none is compared with it.
     `pairs`: challenger id -> sums with the challenger first, accumulated over rows that pair saw for the first time
     (`RankingStatistics.pairs_against` for one run). `max_challengers`: the number of challengers one champion may meet
     in its tenure, if more than are ranked now; alpha is shared among them. Raises ValueError on an unknown policy.
     """
     if policy != "top" and policy not in _ALPHA:
         raise ValueError(f"unknown promotion policy {policy!r}")
-    leader = ranking.leader
+    leader = next((entry for entry in ranking.entries if entry.n_scored and not entry.n_not_asked), None)
     if mode == "manual":
         return Decision("keep", champion_id, champion_id, policy, "The production model is chosen by hand.")
     if leader is None:
-        return Decision("keep", champion_id, champion_id, policy, "No row was scored, so production stays as it is.")
+        return Decision("keep", champion_id, champion_id, policy, _nothing_to_choose(ranking))
     if champion_id is None and not leader.score:
         reason = f"No model gave a right answer on {leader.n_scored:,} rows, so none is put into production."
         return Decision("hold", None, None, policy, reason)
@@ -65,6 +66,8 @@ def decide(
     if champion is None:
         reason = f"{_standing(leader)} and replaces {champion_id}, which is no longer a candidate."
         return Decision("promote", leader.candidate_id, champion_id, policy, reason)
+    if champion.n_not_asked:
+        return Decision("hold", champion_id, champion_id, policy, _given_up(champion))
     if policy == "top":
         return _follow_top(leader, champion)
     trials = weigh_challengers(ranking, pairs, champion, guardrails or Guardrails(), _ALPHA[policy], max_challengers)
@@ -99,6 +102,19 @@ def _guarded(champion: RankingEntry, leader: RankingEntry, trials: list[Trial], 
 
 def _promotion(trial: Trial, champion: RankingEntry, policy: Policy, reason: str) -> Decision:
     return Decision("promote", trial.challenger.candidate_id, champion.candidate_id, policy, reason, trial.evidence)
+
+
+def _nothing_to_choose(ranking: Ranking) -> str:
+    if any(entry.n_not_asked for entry in ranking.entries):
+        return "No endpoint was asked all rows, so production stays as it is."
+    return "No row was scored, so production stays as it is."
+
+
+def _given_up(champion: RankingEntry) -> str:
+    return (
+        f"The endpoint of {champion.name} was given up with {champion.n_not_asked:,} rows not asked,"
+        " so nothing can be compared with it; production stays until a run evaluates it whole."
+    )
 
 
 def _standing(entry: RankingEntry) -> str:

@@ -38,6 +38,8 @@ class RankingEntry(msgspec.Struct, frozen=True):
     latency_p50_ms: float | None
     latency_p95_ms: float | None
     latency_p99_ms: float | None
+    n_not_asked: int = 0
+    """Rows left when its endpoint was given up in the middle of the run; they are unscored."""
 
     @property
     def label(self) -> str:
@@ -140,6 +142,7 @@ def _entry(
         latency_p50_ms=latency.quantile(0.5) if calls else None,
         latency_p95_ms=latency.quantile(0.95) if calls else None,
         latency_p99_ms=latency.quantile(0.99) if calls >= _P99_CALLS else None,
+        n_not_asked=sums.n_not_asked,
     )
 
 

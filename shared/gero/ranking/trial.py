@@ -74,8 +74,10 @@ def weigh_challengers(
     alpha: float,
     max_challengers: int | None,
 ) -> list[Trial]:
-    """A trial per scored challenger, best ranked first; the threshold on E is challengers / alpha."""
-    challengers = [entry for entry in ranking.entries if entry.n_scored and entry is not champion]
+    """A trial per challenger that was asked all rows, best ranked first; the threshold on E is challengers / alpha."""
+    challengers = [
+        entry for entry in ranking.entries if entry.n_scored and not entry.n_not_asked and entry is not champion
+    ]
     opponents = max(max_challengers or 0, len(challengers), 1)
     trials = []
     for challenger in challengers:

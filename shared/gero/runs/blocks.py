@@ -3,6 +3,7 @@
 import hashlib
 import tempfile
 from array import array
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, NamedTuple
 
@@ -22,14 +23,21 @@ def write(
     rows_per_block: int,
     limit: int | None,
     algorithm: Algorithm = "RANDOM_SHUFFLE",
+    without: Collection[bytes] = (),
 ) -> int:
     """Store the version's rows as blocks under a run's prefix: at most `limit`, those that `algorithm` chooses.
 
-    Returns how many rows were taken. Rows lie in a temporary file; in memory there are some 120 bytes of each while
-    they are put in order. Invalid when a row has no expected answer.
+    `without`: digests (`datasets.input_digest`) of rows to leave out, as a candidate has seen their answers. Returns
+    how many rows were taken. Rows lie in a temporary file; in memory there are some 120 bytes of each while they are
+    put in order. Invalid when a row has no expected answer, or none is left.
     """
     with tempfile.TemporaryFile() as file:
-        rows = _copy(version, file, seed, algorithm)
+        rows = _copy(version, file, seed, algorithm, without)
+        if without and not rows.ends:
+            raise Invalid(
+                "every row of the dataset was used as an example or for training by one of the models; add other rows",
+                code="no_unseen_rows",
+            )
         chosen = _chosen(rows, limit)
         with ThreadPoolExecutor(_WRITERS) as writers:
             writing = []
@@ -51,10 +59,14 @@ class _Rows(NamedTuple):
     keys: "array[float]"
 
 
-def _copy(version: DatasetVersion, file: IO[bytes], seed: str, algorithm: Algorithm) -> _Rows:
+def _copy(
+    version: DatasetVersion, file: IO[bytes], seed: str, algorithm: Algorithm, without: Collection[bytes]
+) -> _Rows:
     end, rows = 0, _Rows(array("Q"), array("Q"), array("d"))
     for position, line in enumerate(datasets.read(version)):
         row = datasets.decode(line)
+        if without and datasets.input_digest(row.input) in without:
+            continue
         if not row.expected:
             raise Invalid(
                 f"row {row.id!r} has no expected answer, which exact evaluation needs; add one of expected, output, "

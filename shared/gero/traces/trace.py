@@ -28,15 +28,18 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
     row_id: str | None = None
     model_id: str | None = None
     model: str | None = None
+    provider: str | None = None
+    """Who served the model, where the endpoint tells."""
     latency_ms: float | None = None
     tokens_in: int = 0
     tokens_out: int = 0
     cost_nanos: int = 0
     attempts: int = 1
+    """Calls made for it; 0 when the endpoint had been given up before its turn came: `error` says why, no score."""
     usage_estimated: bool = False
     """The model told no usage: tokens, and so the cost, are estimated from the texts' lengths."""
 
-    def public(self, leaderboard_id: str) -> dict[str, Any]:
+    def public(self, leaderboard_id: str | None) -> dict[str, Any]:
         """The trace as the API shows it: dollars and scores from 0 to 1."""
         shown = {name: getattr(self, name) for name in self.__struct_fields__ if name not in ("cost_nanos", "score")}
         return {

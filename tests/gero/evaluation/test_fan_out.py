@@ -8,6 +8,7 @@ import pytest
 
 from gero.evaluation.checkpoint import Checkpoint
 from gero.evaluation.fan_out import FanOut
+from gero.providers import Pace
 from gero.traces import SCORE_SCALE
 from tests.gero.plans import job_of, some_rows, stored_plan
 from tests.model_server import ModelServer
@@ -34,7 +35,7 @@ async def fan_out(
 ) -> tuple[bool, Checkpoint]:
     plan = stored_plan(rows=rows, url=server.url, in_flight=in_flight)
     checkpoint = Checkpoint(job_of(plan), redelivered=False)
-    work = FanOut(plan, plan.candidates[0], {"Content-Type": "application/json"})
+    work = FanOut(plan, plan.candidates[0], {"Content-Type": "application/json"}, Pace(in_flight))
     done = await work.run(some_rows(rows), checkpoint, time.monotonic() + seconds)
     return done, checkpoint
 
@@ -106,9 +107,35 @@ async def test_no_row_is_started_that_may_not_end_in_time(server: ModelServer, m
 
 async def test_what_is_known_is_not_asked_again(server: ModelServer) -> None:
     plan = stored_plan(rows=6, url=server.url)
-    work = FanOut(plan, plan.candidates[0], {})
+    work = FanOut(plan, plan.candidates[0], {}, Pace(plan.in_flight))
     checkpoint = Checkpoint(job_of(plan), redelivered=False)
     await work.run(some_rows(4), checkpoint, time.monotonic() + 1000)
     again = Checkpoint(job_of(plan), redelivered=False)
     assert await work.run(some_rows(6), again, time.monotonic() + 1000)
     assert (len(server.asked), server.repeated) == (6, 0)
+
+
+async def test_an_endpoint_that_refuses_its_first_calls_is_not_asked_the_dataset(server: ModelServer) -> None:
+    server.fault = lambda model, prompt, attempt: 401
+    done, checkpoint = await fan_out(server, 40)
+    answered = checkpoint.answered.values()
+    assert done, "every row is accounted for"
+    assert len(server.requests) <= 8
+    not_asked = [one for one in answered if one.attempts == 0]
+    assert len(not_asked) == 40 - len(server.requests)
+    assert {one.score for one in not_asked} == {None}, "what was never asked is no wrong answer"
+    assert {one.score for one in answered if one.attempts} == {0}
+    assert all(str(one.error).startswith("not asked: the endpoint answered 401: told to fail") for one in not_asked)
+
+
+async def test_rows_that_were_one_too_many_come_back_and_none_is_lost(
+    server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gero.providers.call.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("gero.providers.pace._PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("gero.providers.pace._MAX_PAUSE_SECONDS", 0.06)
+    server.fault = lambda model, prompt, attempt: 429 if attempt <= 4 else 200
+    done, checkpoint = await fan_out(server, 30)
+    assert done
+    assert {one.score for one in checkpoint.answered.values()} == {SCORE_SCALE}
+    assert server.repeated == 0

@@ -5,7 +5,7 @@ import aiohttp
 import pytest
 
 from gero import providers
-from gero.kit import UpstreamFailed
+from gero.kit import UpstreamFailed, address
 from gero.providers import Answer, Endpoint
 from gero.providers.call import MAX_RESPONSE_BYTES, CallFailed
 from tests.gero.providers.scripted_server import Scripted, reply, scripted
@@ -15,7 +15,7 @@ GOOD = reply(200, b'{"output": "yes"}')
 
 @pytest.fixture(autouse=True)
 def _local(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GERO_ALLOW_PRIVATE_ENDPOINTS", "true")
+    monkeypatch.setenv("GERO_PRIVATE_NETWORKS", address.LOOPBACK)
 
 
 @pytest.fixture
@@ -155,9 +155,9 @@ async def test_a_port_where_nobody_listens_is_worth_another_try(session: aiohttp
 async def test_a_name_that_resolves_to_this_machine_is_not_called_by_a_deployment(
     session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("GERO_ALLOW_PRIVATE_ENDPOINTS")
+    monkeypatch.delenv("GERO_PRIVATE_NETWORKS")
     async with scripted(GOOD) as server:
         server.url = server.url.replace("127.0.0.1", "localhost")
-        with pytest.raises(CallFailed, match="no answer from the endpoint"):
+        with pytest.raises(CallFailed, match="localhost leads to a private address"):
             await ask(session, server)
         assert server.requests == []

@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 
 from gero import providers
-from gero.kit import UpstreamFailed
-from gero.providers import Answer, Endpoint
-from gero.providers.call import TRIES, CallFailed
+from gero.kit import UpstreamFailed, address
+from gero.providers import Answer, CallFailed, Endpoint, NotNow, Pace
+from gero.providers.call import TRIES
 from tests.gero.providers.scripted_server import Scripted, reply, scripted
 
 GOOD = reply(200, b'{"output": "yes"}')
@@ -19,8 +19,9 @@ UNAUTHORIZED = reply(401, b'{"error": "no"}')
 
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GERO_ALLOW_PRIVATE_ENDPOINTS", "true")
+    monkeypatch.setenv("GERO_PRIVATE_NETWORKS", address.LOOPBACK)
     monkeypatch.setattr("gero.providers.call._BACKOFF_SECONDS", 0.0001)
+    monkeypatch.setattr("gero.providers.pace._PAUSE_SECONDS", 0.0001)
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 async def patiently(session: aiohttp.ClientSession, server: Scripted, timeout: float = 60) -> tuple[Answer, int]:
     endpoint = Endpoint(platform="custom", url=server.url, timeout_seconds=timeout)  # type: ignore[arg-type]
-    return await providers.ask_patiently(session, endpoint, {}, b"{}")
+    return await providers.ask_patiently(session, endpoint, {}, b"{}", Pace(4))
 
 
 @pytest.mark.parametrize(
@@ -65,10 +66,16 @@ async def test_a_wrong_key_is_asked_once(session: aiohttp.ClientSession) -> None
 
 
 async def test_patience_ends_after_the_last_try_with_the_last_failure(session: aiohttp.ClientSession) -> None:
-    async with scripted(reply(500), reply(429), reply(503)) as server:
+    async with scripted(reply(500), reply(502), reply(503)) as server:
         with pytest.raises(UpstreamFailed, match="503") as failed:
             await patiently(session, server)
     assert len(server.requests) == failed.value.details["attempts"] == TRIES
+
+
+async def test_a_call_too_many_is_no_try(session: aiohttp.ClientSession) -> None:
+    throttled = [reply(429), reply(429), reply(500)] * (TRIES - 1)
+    async with scripted(*throttled, GOOD) as server:
+        assert (await patiently(session, server))[1] == len(throttled) + 1
 
 
 async def test_the_server_says_how_long_to_wait(session: aiohttp.ClientSession) -> None:
@@ -86,7 +93,7 @@ async def test_a_wait_beyond_all_patience_is_not_begun(
     patience(20)
     async with scripted(reply(429, Retry_After="30" if form == "seconds" else date), GOOD) as server:
         started = time.monotonic()
-        with pytest.raises(CallFailed, match="429"):
+        with pytest.raises(NotNow, match="429"):
             await patiently(session, server)
     assert time.monotonic() - started < 5
     assert len(server.requests) == 1

@@ -1,0 +1,152 @@
+"""What a failed call means: trouble that passes, one request refused, too many of them, or an endpoint of no use."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+import msgspec
+
+from gero.kit import UpstreamFailed
+
+Condition = Literal["failed", "rejected", "throttled", "waking", "refused", "exhausted"]
+"""`failed`: may work a moment later · `rejected`: this request is not accepted · `throttled`: too many at a time ·
+`waking`: an endpoint that was scaled to zero starts · `refused`: no request of ours is accepted · `exhausted`: the
+account's quota or credit is used up.
+"""
+_CODES: dict[Condition, str] = {
+    "failed": "model_call_failed",
+    "rejected": "model_call_failed",
+    "throttled": "rate_limited",
+    "waking": "endpoint_waking",
+    "refused": "endpoint_refused",
+    "exhausted": "quota_exhausted",
+}
+HINTS: dict[Condition, str] = {
+    "failed": "the server may be down or overloaded; try again",
+    "rejected": "the server does not accept this request: check the parameters, the model's name, the prompt's length",
+    "throttled": "the server takes no more requests at the moment; a run slows down by itself",
+    "waking": "the endpoint was scaled to zero and is starting, which takes minutes; a run waits for it",
+    "refused": "no request will be accepted: check the address, the model's name and the token",
+    "exhausted": "the account's quota or credit is used up; raise it, or wait until it is renewed",
+}
+_QUOTA_SECONDS = 600.0  # who asks to wait longer than this means a quota, not a rate
+_PASSING = frozenset({408, 409, 425, 500, 502, 503, 504, 520, 522, 524, 529})
+_OF_THE_ENDPOINT = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405, 407, 410, 421})
+_PER_MINUTE = re.compile(r"per[ _-]?(minute|second)|PerMinute|\((RPM|TPM)\)", re.IGNORECASE)
+_QUOTA = re.compile(
+    r"per[ _-]?(day|month)|PerDay|\((RPD|TPD)\)|\bdaily\b|\bmonthly\b|insufficient[ _](quota|credit|balance|funds)"
+    r"|exceeded your current quota|billing[ _]hard[ _]limit|out of credits",
+    re.IGNORECASE,
+)
+_PAUSED = re.compile(r"invalid state|\bpaused\b", re.IGNORECASE)
+_FLAGGED = re.compile(r"\bflagged\b|moderation", re.IGNORECASE)
+_TOLD_CHARACTERS = 200
+
+
+class CallFailed(UpstreamFailed):
+    """A call to a model failed, see `Condition`; `provider_status` is its HTTP status (None: no response)."""
+
+    def __init__(
+        self,
+        message: str,
+        condition: Condition,
+        *,
+        provider_status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, code=_CODES[condition], provider_status=provider_status)
+        self.condition = condition
+        self.retryable = condition in ("failed", "throttled", "waking")
+        self.retry_after = retry_after
+        """Seconds that the server asked to wait."""
+
+    @property
+    def hint(self) -> str:
+        """What a person can do about it."""
+        return HINTS[self.condition]
+
+
+def refusal(
+    status: int, headers: Mapping[str, str], content: bytes, sent: Mapping[str, str], platform: str
+) -> CallFailed:
+    """The failure that a response with `status` and body `content` is; `sent`: the request's headers, never quoted."""
+    error = _error(content)
+    told = _told(error)
+    for value in sent.values():  # some providers quote the key they refuse, with or without its scheme
+        told = told.replace(value, "…").replace(value.split()[-1], "…")
+    wait = _wait(headers, error)
+    condition = _condition(status, f"{told} {_kinds(error)}", wait, platform)
+    told = told[:_TOLD_CHARACTERS]
+    paused = "; the endpoint is paused: resume it on Hugging Face" if condition == "refused" and status == 400 else ""
+    message = f"the endpoint answered {status}{': ' + told if told else ''}{paused}"
+    return CallFailed(message, condition, provider_status=status, retry_after=wait)
+
+
+def _condition(status: int, told: str, wait: float | None, platform: str) -> Condition:
+    if status == 402:
+        return "exhausted"
+    if status == 429:
+        return "exhausted" if _is_quota(told, wait) else "throttled"
+    if platform == "huggingface" and status == 503:
+        return "waking"
+    if platform == "huggingface" and status == 400 and _PAUSED.search(told):
+        return "refused"
+    if status == 403 and _FLAGGED.search(told):
+        return "rejected"
+    if status in _OF_THE_ENDPOINT:
+        return "refused"
+    return "failed" if status in _PASSING else "rejected"
+
+
+def _is_quota(told: str, wait: float | None) -> bool:
+    if _PER_MINUTE.search(told):
+        return False
+    return bool(_QUOTA.search(told)) or (wait or 0) > _QUOTA_SECONDS
+
+
+def _error(content: bytes) -> Any:
+    try:
+        document = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return document.get("error", document.get("message")) if isinstance(document, dict) else None
+
+
+def _told(error: Any) -> str:
+    told = error.get("message") if isinstance(error, dict) else error
+    return told if isinstance(told, str) else ""
+
+
+def _kinds(error: Any) -> str:
+    """The words by which providers name the kind of an error: its code, type and details."""
+    return msgspec.json.encode(error).decode()[:10_000] if isinstance(error, dict) else ""
+
+
+def _wait(headers: Mapping[str, str], error: Any) -> float | None:
+    told = _seconds(headers.get("Retry-After"))
+    if told is not None or not isinstance(error, dict):
+        return told
+    # OpenRouter passes the limit's headers on inside of the error; its reset is Unix time in milliseconds.
+    metadata = error.get("metadata")
+    inner = metadata.get("headers") if isinstance(metadata, dict) else None
+    reset = inner.get("X-RateLimit-Reset") if isinstance(inner, dict) else None
+    try:
+        return max(0.0, float(reset) / 1000 - datetime.now(UTC).timestamp()) if reset else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _seconds(header: str | None) -> float | None:
+    if not header:
+        return None
+    try:
+        told = float(header)
+        return max(0.0, told) if told == told else None  # nan is no number of seconds
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None

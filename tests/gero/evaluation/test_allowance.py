@@ -1,0 +1,143 @@
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gero.evaluation import allowance
+from gero.evaluation.allowance import Allowance, Report, State, shared
+from gero.kit import log, table
+from gero.providers import CallFailed, Pace
+from tests.gero.plans import stored_plan
+
+MOST = 64
+
+
+def test_twenty_workers_that_start_at_once_ask_no_more_than_one_would() -> None:
+    state: State | None = None
+    for round_ in range(3):
+        for number in range(20):
+            state = shared(state, f"w{number}", Report(MOST), 1_000 + round_ * 100 + number)
+    assert state is not None
+    shares = [one.share for one in state.holders.values()]
+    assert len(shares) == 20
+    assert sum(shares) <= MOST + 20
+    assert max(shares) - min(shares) <= 3, "shares are equal once everybody has spoken"
+
+
+def told(state: State | None, now: int, workers: int = 4, **report: Any) -> State:
+    """The state after all workers reported the same."""
+    for number in range(workers):
+        state = shared(state, f"w{number}", Report(MOST, **report), now + number)
+    assert state is not None
+    return state
+
+
+def test_the_limit_doubles_while_they_could_use_more_up_to_what_all_may() -> None:
+    state, limits = told(None, 0), []
+    for tick in range(1, 5):
+        state = told(state, tick * 2_000 + 100, saturated=True)
+        limits.append(state.limit)
+    assert limits == [128, 256, 256, 256]
+    assert told(state, 60_000).limit == 256, "nobody needs more, nobody takes it away"
+
+
+def test_the_limit_halves_once_for_all_and_grows_slowly_from_then_on() -> None:
+    state = told(told(None, 0), 2_100, saturated=True)
+    assert state.limit == 128
+    cut = told(state, 4_200, throttled=True)
+    assert (cut.limit, cut.cut) == (64, True), "four who say the same are one cut"
+    assert told(cut, 6_300, saturated=True).limit == 68
+
+
+def test_what_one_learns_all_know() -> None:
+    state = shared(None, "a", Report(MOST, blocked_ms=9_000), 1_000)
+    state = shared(state, "b", Report(MOST), 1_500)
+    assert state.blocked_until == 10_000
+    state = shared(state, "a", Report(MOST, stopped="the key is wrong"), 2_000)
+    assert shared(state, "b", Report(MOST, stopped="another"), 2_500).stopped == "the key is wrong"
+
+
+def test_a_worker_that_is_silent_gives_its_share_back() -> None:
+    state = told(None, 0, workers=2)
+    state = shared(state, "w1", Report(MOST), 9_000)
+    assert list(state.holders) == ["w1"]
+    assert state.holders["w1"].share == MOST
+
+
+def test_an_endpoint_without_an_answer_for_a_quarter_of_an_hour_is_given_up() -> None:
+    quarter = 15 * 60_000
+    state = told(None, 0, waiting="waking")
+    assert told(state, quarter - 100, waiting="waking").stopped is None
+    assert "waking all the time" in str(told(state, quarter + 1, waiting="waking").stopped)
+    assert told(state, quarter + 1).stopped is None, "it does not wait any more"
+    answered = told(state, 10_000, answered=True)
+    assert told(answered, quarter + 5_000, waiting="throttled").stopped is None
+
+
+reports = st.builds(
+    Report,
+    most=st.just(MOST),
+    saturated=st.booleans(),
+    throttled=st.booleans(),
+    answered=st.booleans(),
+    blocked_ms=st.integers(0, 60_000),
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(st.integers(0, 7), reports, st.integers(0, 5_000)), min_size=1, max_size=60))
+def test_whatever_is_reported_the_shares_keep_to_the_limit(steps: list[tuple[int, Report, int]]) -> None:
+    state, now = None, 0
+    for number, report, passed in steps:
+        now += passed
+        before = state
+        state = shared(state, f"w{number}", report, now)
+        live = {name: one.share for name, one in state.holders.items() if one.until > now}
+        assert 1 <= state.limit <= MOST * 8
+        assert live[f"w{number}"] <= MOST
+        others = sum(share for name, share in live.items() if name != f"w{number}")
+        assert live[f"w{number}"] == 1 or others + live[f"w{number}"] <= state.limit
+        assert before is None or state.limit <= 2 * before.limit
+
+
+@pytest.mark.usefixtures("cloud")
+async def test_workers_meet_in_one_item_and_what_stops_one_stops_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = stored_plan(in_flight=8)
+    endpoint = plan.candidates[0].endpoint
+    paces = [Pace(8), Pace(8)]
+    workers = [Allowance(plan, endpoint, pace) for pace in paces]
+    for _ in range(2):
+        for number, worker in enumerate(workers):
+            monkeypatch.setattr(allowance, "WORKER", f"w{number}")
+            await worker.share()
+    assert [pace.ceiling for pace in paces] == [4, 4]
+    for _ in range(3):
+        paces[0].note(CallFailed("the endpoint answered 401", "refused"))
+    monkeypatch.setattr(allowance, "WORKER", "w0")
+    await workers[0].share()
+    monkeypatch.setattr(allowance, "WORKER", "w1")
+    await workers[1].share()
+    assert str(paces[1].stopped).startswith("the endpoint answered 401")
+
+
+@pytest.mark.usefixtures("cloud")
+async def test_exchanges_at_once_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = stored_plan(in_flight=8)
+    endpoint = plan.candidates[0].endpoint
+    one = Allowance(plan, endpoint, Pace(8))
+    await asyncio.gather(*(one.share() for _ in range(4)))
+    (item,) = list(table.query(f"WS#w#RUN#{plan.run_id}", "PACE#"))
+    assert item["number"] == 4
+    assert list(msgspec.json.decode(item["doc"], type=State).holders) == [allowance.WORKER]
+
+
+@pytest.mark.usefixtures("cloud")
+async def test_a_table_that_fails_leaves_the_share_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, pace, failures = stored_plan(in_flight=8), Pace(8), []
+    monkeypatch.setattr(log, "failure", lambda name, error, **_: failures.append(name))
+    monkeypatch.setattr(table, "get", lambda *_, **__: 1 / 0)
+    await Allowance(plan, plan.candidates[0].endpoint, pace).share()
+    assert (pace.ceiling, failures) == (8, ["allowance.missed"])
