@@ -17,7 +17,11 @@ from infra.runs import Runs
 from infra.settings import Settings
 
 PUSH_PATHS = ("/v1/leaderboard/{id}/dataset/push", "/api/leaderboards/{id}/dataset/push")
-INFERENCE_PATHS = ("/v1/leaderboard/{id}/inference", "/api/leaderboards/{id}/inference")
+# Where the Function URL answers, by the paths of the HTTP API that lead there.
+INFERENCE_PATHS = {
+    "v1/leaderboard/{id}/inference": ("/v1/leaderboard/{id}/inference", "/api/leaderboards/{id}/inference"),
+    "v1/models/{id}/inference": ("/v1/models/{id}/inference", "/api/models/{id}/inference"),
+}
 ACCESS_LOG_FIELDS = (
     "requestId",
     "requestTime",
@@ -94,11 +98,12 @@ class Api(Construct):
         for path in PUSH_PATHS:
             self.http_api.add_routes(path=path, methods=[apigateway.HttpMethod.POST], integration=to_ingest)
         # The Function URL ends in "/". This way is buffered: who wants a stream calls the URL itself.
-        to_inference = HttpUrlIntegration(
-            "to_inference", f"{inference_url}v1/leaderboard/{{id}}/inference", method=apigateway.HttpMethod.POST
-        )
-        for path in INFERENCE_PATHS:
-            self.http_api.add_routes(path=path, methods=[apigateway.HttpMethod.POST], integration=to_inference)
+        for number, (there, paths) in enumerate(INFERENCE_PATHS.items()):
+            to_inference = HttpUrlIntegration(
+                f"to_inference_{number}", f"{inference_url}{there}", method=apigateway.HttpMethod.POST
+            )
+            for path in paths:
+                self.http_api.add_routes(path=path, methods=[apigateway.HttpMethod.POST], integration=to_inference)
 
     def _add_stage(self) -> None:
         log = logs.LogGroup(self, "access_log", retention=LOG_RETENTION, removal_policy=RemovalPolicy.DESTROY)

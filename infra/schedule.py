@@ -26,6 +26,7 @@ class Schedule(Construct):
         )
         self.start_due.may(data.objects, "s3", "GetObject", "PutObject", "DeleteObject")
         self.start_due.may(data.listing, "s3", "ListBucket")
+        self.start_due.may(data.secrets, "kms", "Decrypt")
         self.start_due.may(machine, "states", "StartExecution")
         self.start_due.may(runs.executions_arn, "states", "DescribeExecution")
         events.Rule(

@@ -31,6 +31,9 @@ def _needs(scope: str) -> Any:
 Reader = Annotated[Principal, _needs("leaderboards:read")]
 Writer = Annotated[Principal, _needs("leaderboards:write")]
 Runner = Annotated[Principal, _needs("leaderboards:run")]
+ModelReader = Annotated[Principal, _needs("models:read")]
+ModelWriter = Annotated[Principal, _needs("models:write")]
+FineTuner = Annotated[Principal, _needs("models:fine-tune")]
 Admin = Annotated[Principal, _needs("workspace:admin")]
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many to return")]

@@ -1,4 +1,4 @@
-"""Serve a leaderboard's production model: an ASGI app behind the Lambda Web Adapter, imported in a blink.
+"""Serve production models and Dr.Gero models: an ASGI app behind the Lambda Web Adapter, imported in a blink.
 
 Trigger: Function URL (RESPONSE_STREAM).
 May: dynamodb:GetItem, kms:Decrypt, sqs:SendMessage
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from functions.serve_inference.inference import infer
+from functions.serve_inference.inference import infer, infer_model
 from gero import providers
 from gero.kit import GeroError
 
@@ -35,7 +35,7 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _not_found(request: Request, error: Exception) -> JSONResponse:
-    message = "inference is POST /v1/leaderboard/{id}/inference"
+    message = "inference is POST /v1/leaderboard/{id}/inference, or /v1/models/{id}/inference of a Dr.Gero model"
     return JSONResponse({"error": message, "code": "not_found", "details": {}}, 404)
 
 
@@ -48,6 +48,8 @@ handler = Starlette(
     routes=[
         Route("/v1/leaderboard/{leaderboard_id}/inference", infer, methods=["POST"]),
         Route("/api/leaderboards/{leaderboard_id}/inference", infer, methods=["POST"]),
+        Route("/v1/models/{model_id}/inference", infer_model, methods=["POST"]),
+        Route("/api/models/{model_id}/inference", infer_model, methods=["POST"]),
         Route("/healthz", _healthz),
     ],
     exception_handlers={GeroError: _refused, 404: _not_found, 405: _not_found, 500: _failed},

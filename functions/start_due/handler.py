@@ -1,9 +1,9 @@
-"""Start the runs and the consolidations whose time has come, look after runs that lost their workflow, sweep what was
-deleted.
+"""Start the runs and the consolidations whose time has come, follow fine-tuning jobs, look after runs that lost their
+workflow, sweep what was deleted.
 
 Trigger: EventBridge, every minute.
 May: dynamodb:BatchWriteItem, dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query,
-    dynamodb:UpdateItem, s3:DeleteObject, s3:GetObject, s3:ListBucket, s3:PutObject, sqs:SendMessage,
+    dynamodb:UpdateItem, kms:Decrypt, s3:DeleteObject, s3:GetObject, s3:ListBucket, s3:PutObject, sqs:SendMessage,
     states:DescribeExecution, states:StartExecution
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from gero import datasets, leaderboards, runs
+from gero import datasets, leaderboards, models, runs
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
@@ -19,4 +19,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     looked_after = runs.look_after()
     fired = leaderboards.run_due()
     queued, swept = datasets.send_due_consolidations(), leaderboards.sweep_deleted()
-    return {**msgspec.to_builtins(fired), "looked_after": looked_after, "queued": queued, "swept": swept}
+    swept += models.sweep_deleted()
+    done = {"looked_after": looked_after, "queued": queued, "synced": models.sync_due(), "swept": swept}
+    return {**msgspec.to_builtins(fired), **done}

@@ -35,7 +35,7 @@ class InferenceAnswer(BaseModel):
     choices: list[dict[str, Any]]
     usage: dict[str, int]
     output: str
-    leaderboard_id: str
+    leaderboard_id: str | None
     model_id: str
     trace_id: str
     cost_usd: float
@@ -104,6 +104,12 @@ class PushAnswer(BaseModel):
 @router.post("/v1/leaderboard/{leaderboard_id}/inference")
 def infer(leaderboard_id: str, asked: InferenceInput) -> InferenceAnswer:
     """Ask the production model. Needs `leaderboards:inference`; 409 before a run was completed."""
+    raise NotFound("this deployment serves inference at its inference_url")
+
+
+@router.post("/v1/models/{model_id}/inference")
+def infer_model(model_id: str, asked: InferenceInput) -> InferenceAnswer:
+    """Ask the deployed version of a Dr.Gero model. Needs `leaderboards:inference`; 409 while none is deployed."""
     raise NotFound("this deployment serves inference at its inference_url")
 
 

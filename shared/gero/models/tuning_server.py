@@ -1,0 +1,147 @@
+"""A server that fine-tunes, spoken to in OpenAI's words: files and fine-tuning jobs.
+
+Source: https://platform.openai.com/docs/api-reference/fine-tuning
+"""
+
+import re
+from collections.abc import Mapping
+from typing import IO, Any
+from urllib.parse import quote
+
+import msgspec
+
+from gero.kit import UpstreamFailed, http
+
+REFUSED = "fine_tuning_refused"
+"""Code of a failure after which the server has done nothing."""
+_SECONDS = 20
+_MAX_ANSWER = 4 << 20
+_PAGE, _MAX_PAGES = 100, 5
+_SHOWN = 500
+_ID = re.compile(r"[\w.:/-]{1,300}", re.ASCII)
+_SERVER = "the fine-tuning server"
+
+
+class JobError(msgspec.Struct, frozen=True):
+    """Why a job failed."""
+
+    message: str | None = None
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A fine-tuning job, as far as Gero reads it."""
+
+    id: str
+    status: str
+    fine_tuned_model: str | None = None
+    trained_tokens: int | None = None
+    error: JobError | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    data: list[msgspec.Raw] = []
+    has_more: bool = False
+
+
+class _File(msgspec.Struct, frozen=True):
+    id: str
+
+
+class TuningServer:
+    """The API under `root`, called with `headers`. Whatever it refuses is UpstreamFailed with code REFUSED."""
+
+    def __init__(self, root: str, headers: Mapping[str, str]) -> None:
+        self._root = root
+        self._headers = {name: value for name, value in headers.items() if name != "Content-Type"}
+
+    def upload(self, name: str, file: IO[bytes]) -> str:
+        """The id under which the server keeps a training file."""
+        file.seek(0)
+        files = {"file": (name, file, "application/jsonl")}
+        body = self._asked("POST", "/files", data={"purpose": "fine-tune"}, files=files)
+        return _known_id(_decoded(body, _File).id)
+
+    def create(self, wanted: Mapping[str, Any]) -> Job:
+        """Start a job."""
+        return _job(self._asked("POST", "/fine_tuning/jobs", json=wanted))
+
+    def job(self, job_id: str) -> Job | None:
+        """The job; None when the server does not know it."""
+        try:
+            return _job(self._asked("GET", f"/fine_tuning/jobs/{quote(job_id, safe='')}"))
+        except UpstreamFailed as error:
+            if error.details.get("provider_status") == 404:
+                return None
+            raise
+
+    def cancel(self, job_id: str) -> Job:
+        """End a job."""
+        return _job(self._asked("POST", f"/fine_tuning/jobs/{quote(job_id, safe='')}/cancel"))
+
+    def find(self, key: str, value: str) -> Job | None:
+        """The newest job with that metadata; None when there is none among the latest 500."""
+        wanted: dict[str, Any] = {"limit": _PAGE, f"metadata[{key}]": value}
+        for _ in range(_MAX_PAGES):
+            page = _decoded(self._asked("GET", "/fine_tuning/jobs", params=wanted), _Listed)
+            found = [_job(bytes(one)) for one in page.data]
+            for job in found:  # whoever knows no filter answers with every job
+                if (job.metadata or {}).get(key) == value:
+                    return job
+            if not page.has_more or not found:
+                return None
+            wanted["after"] = found[-1].id
+        return None
+
+    def _asked(self, method: str, path: str, **sent: Any) -> bytes:
+        with (
+            http.failures("base", _SERVER),
+            http.client("base", seconds=_SECONDS, trusted="") as client,
+            client.stream(method, self._root + path, headers=self._headers, **sent) as response,
+        ):
+            body = b""
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > _MAX_ANSWER:
+                    raise UpstreamFailed(f"base: {_SERVER} answers too much", field="base")
+        if 200 <= response.status_code < 300:
+            return body
+        raise self._failure(response.status_code, body)
+
+    def _failure(self, status: int, body: bytes) -> UpstreamFailed:
+        message = _told(body)
+        for name, value in self._headers.items():
+            if name != "Accept":
+                message = message.replace(value.removeprefix("Bearer "), "…")
+        code = REFUSED if 400 <= status < 500 and status != 408 else None  # 408: it may have been done
+        said = f": {message[:_SHOWN]}" if message else ""
+        return UpstreamFailed(f"{_SERVER} answered {status}{said}", code=code, provider_status=status)
+
+
+def _told(body: bytes) -> str:
+    """The message of an error in OpenAI's form, or ""."""
+    try:
+        error = msgspec.json.decode(body)["error"]
+        message = error["message"] if isinstance(error, dict) else error
+        return message if isinstance(message, str) else ""
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
+        return ""
+
+
+def _job(body: bytes) -> Job:
+    job: Job = _decoded(body, Job)
+    _known_id(job.id)
+    return job
+
+
+def _decoded(body: bytes, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UpstreamFailed(f"base: {_SERVER} does not answer as OpenAI does", field="base") from error
+
+
+def _known_id(text: str) -> str:
+    if not _ID.fullmatch(text):
+        raise UpstreamFailed(f"base: {_SERVER} answers with an id that cannot be used", field="base")
+    return text
