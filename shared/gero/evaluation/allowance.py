@@ -95,7 +95,8 @@ def shared(state: State | None, worker: str, report: Report, now: int) -> State:
 class Allowance:
     """A worker's part in what the run may ask of an endpoint: it sets the ceiling of its pace."""
 
-    def __init__(self, plan: EvaluationPlan, endpoint: Endpoint, pace: Pace) -> None:
+    def __init__(self, plan: EvaluationPlan, endpoint: Endpoint, pace: Pace, worker: str = WORKER) -> None:
+        self._worker = worker
         self._key = (f"WS#{plan.workspace_id}#RUN#{plan.run_id}", f"PACE#{endpoint.address}")
         self._pace = pace
         self._told_at = 0.0
@@ -109,7 +110,7 @@ class Allowance:
         except Exception as error:  # noqa: BLE001  a missed exchange must not end the calls in flight
             log.failure("allowance.missed", error)
             return
-        self._pace.ceiling = state.holders[WORKER].share
+        self._pace.ceiling = state.holders[self._worker].share
         if (left := state.blocked_until - _now()) > 0:
             self._pace.block(left / 1000)
         if state.stopped:
@@ -133,7 +134,7 @@ class Allowance:
         for _ in range(_TRIES):
             item = table.get(pk, sk, consistent=True)
             known = msgspec.json.decode(item["doc"], type=State) if item else None
-            state = shared(known, WORKER, report, _now())
+            state = shared(known, self._worker, report, _now())
             written = {"pk": pk, "sk": sk, "number": item["number"] + 1 if item else 1}
             unchanged = conditions.equals("number", item["number"]) if item else conditions.absent()
             try:

@@ -97,7 +97,7 @@ async def ask_patiently(
     failure: CallFailed | None = None
     while True:
         try:
-            await pace.turn()
+            era = await pace.turn()
         except Stopped:
             if failure is None or failure.condition in _NO_TRY:
                 raise
@@ -111,7 +111,7 @@ async def ask_patiently(
             failure = error
         finally:
             pace.leave()
-        pace.note(failure)
+        pace.note(failure, era)
         if failure is None:
             assert answer is not None
             return answer, attempts

@@ -24,7 +24,7 @@ class Stopped(Exception):
 class Pace:
     """At most `most` calls at a time, and never more than `ceiling`, the share that others leave.
 
-    It starts with half of them and grows with every answer. When more than a tenth of the calls is answered with 429 it is
+    It starts with three quarters of them and grows with every answer. When more than a tenth of the calls is answered with 429 it is
     cut, by half at most, and from then on grows by a sixteenth for each window of calls. When most are, nobody asks
     until the time that the server names, or for a pause that doubles while it lasts. Single refusals are no reason to
     slow down: the row that met one waits and asks again. What is not used does not grow.
@@ -36,13 +36,14 @@ class Pace:
         self.active = 0
         self.throttled = False
         """Whether the pace was cut since somebody last looked (and set it back)."""
-        self._limit = float(max(min(_START, most), most // 2))
+        self._limit = float(max(min(_START, most), most * 3 // 4))
         self._cut = False
         self._pauses = 0
         self._blocked_until = 0.0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._results = self._refused = 0
         self._told = 0.0
+        self._era = 0
 
     @property
     def allowed(self) -> int:
@@ -64,8 +65,11 @@ class Pace:
         """Why the endpoint is not asked any more; None while it is."""
         return self.health.stopped
 
-    async def turn(self) -> None:
-        """Wait until a call may start; it then counts as under way until `leave`. Stopped when none may any more."""
+    async def turn(self) -> int:
+        """Wait until a call may start; it then counts as under way until `leave`. Stopped when none may any more.
+
+        Returns the era that it starts in, for `note`: with each cut a new one begins.
+        """
         loop = asyncio.get_running_loop()
         while True:
             if self.stopped:
@@ -74,7 +78,7 @@ class Pace:
                 await asyncio.sleep(pause * random.uniform(1, 1.1))
             elif self.active < self.allowed:
                 self.active += 1
-                return
+                return self._era
             else:
                 waiter = loop.create_future()
                 self._waiting.append(waiter)
@@ -84,13 +88,15 @@ class Pace:
         """A call is not under way any more."""
         self.active -= 1
 
-    def note(self, error: CallFailed | None) -> None:
-        """Learn from how a call ended: with an answer, or with an error."""
+    def note(self, error: CallFailed | None, era: int) -> None:
+        """Learn from how a call ended: with an answer, or with an error. What was asked before the latest cut says
+        nothing about the pace since then.
+        """
         self.health.note(error)
-        if error is None or error.condition == "throttled":
-            self._count(error)
-        elif error.condition == "waking":
+        if error and error.condition == "waking":
             self.block(_WAKING_SECONDS)
+        elif (error is None or error.condition == "throttled") and era == self._era:
+            self._count(error)
         if error is None and not self._cut:
             self._grow(1)
         self.wake()
@@ -132,13 +138,14 @@ class Pace:
                 self._begin_window()
 
     def _grow(self, calls: float) -> None:
-        if self.active + 1 >= self.allowed:
+        if self._waiting or self.active + 1 >= self.allowed:
             self._limit = min(float(self.most), self._limit + calls)
 
     def _slow_down(self, share: float) -> None:
         """Somewhat below what would have been served, so that it is seen whether that much is."""
         self._limit = max(1.0, min(self._limit, self.ceiling) * max(0.5, 1 - 1.5 * share))
         self._cut = self.throttled = True
+        self._era += 1
         self._begin_window()
 
     def _begin_window(self) -> None:

@@ -104,27 +104,23 @@ def test_whatever_is_reported_the_shares_keep_to_the_limit(steps: list[tuple[int
 
 
 @pytest.mark.usefixtures("cloud")
-async def test_workers_meet_in_one_item_and_what_stops_one_stops_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_workers_meet_in_one_item_and_what_stops_one_stops_the_other() -> None:
     plan = stored_plan(in_flight=8)
-    endpoint = plan.candidates[0].endpoint
     paces = [Pace(8), Pace(8)]
-    workers = [Allowance(plan, endpoint, pace) for pace in paces]
+    workers = [Allowance(plan, plan.candidates[0].endpoint, pace, f"w{number}") for number, pace in enumerate(paces)]
     for _ in range(2):
-        for number, worker in enumerate(workers):
-            monkeypatch.setattr(allowance, "WORKER", f"w{number}")
+        for worker in workers:
             await worker.share()
     assert [pace.ceiling for pace in paces] == [4, 4]
     for _ in range(3):
-        paces[0].note(CallFailed("the endpoint answered 401", "refused"))
-    monkeypatch.setattr(allowance, "WORKER", "w0")
-    await workers[0].share()
-    monkeypatch.setattr(allowance, "WORKER", "w1")
-    await workers[1].share()
+        paces[0].note(CallFailed("the endpoint answered 401", "refused"), 0)
+    for worker in workers:
+        await worker.share()
     assert str(paces[1].stopped).startswith("the endpoint answered 401")
 
 
 @pytest.mark.usefixtures("cloud")
-async def test_exchanges_at_once_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_exchanges_at_once_are_all_counted() -> None:
     plan = stored_plan(in_flight=8)
     endpoint = plan.candidates[0].endpoint
     one = Allowance(plan, endpoint, Pace(8))
