@@ -1,13 +1,19 @@
 """The command `gero`: a client of the HTTP API, for people and for scripts."""
 
 from gero.cli.commands import (
+    auto_select,
+    base_models,
+    candidate_tests,
     candidates,
     dataset_changes,
     datasets,
     exporting,
+    fine_tuning,
     inference,
     integrations,
     leaderboards,
+    model_versions,
+    models,
     push_tokens,
     pushing,
     ranking,
@@ -27,11 +33,17 @@ for module in (run, ranking, inference, traces, pushing, sign_in):
     app.add_typer(module.group)
 for module in (exporting, dataset_changes):
     datasets.group.add_typer(module.group)
+for module in (candidate_tests, auto_select):
+    candidates.group.add_typer(module.group)
+models.group.add_typer(model_versions.group)
 app.add_typer(leaderboards.group, name="leaderboard", rich_help_panel=EVALUATE)
 app.add_typer(candidates.group, name="candidate", rich_help_panel=EVALUATE)
+app.add_typer(base_models.group, name="base-model", rich_help_panel=EVALUATE)
 app.add_typer(datasets.group, name="dataset", rich_help_panel=EVALUATE)
 app.add_typer(runs.group, name="runs", rich_help_panel=EVALUATE)
 app.add_typer(schedules.group, name="schedule", rich_help_panel=EVALUATE)
+app.add_typer(models.group, name="model", rich_help_panel=PRODUCTION)
+app.add_typer(fine_tuning.group, name="fine-tune", rich_help_panel=PRODUCTION)
 app.add_typer(push_tokens.group, name="push-token", rich_help_panel=PRODUCTION)
 app.add_typer(tokens.group, name="token", rich_help_panel=ACCOUNT)
 app.add_typer(integrations.group, name="integration", rich_help_panel=ACCOUNT)

@@ -12,6 +12,8 @@ from gero.cli.failure import FAILED, NOT_SIGNED_IN, Failure
 from gero.cli.faults import fault_lines
 from gero.cli.settings import is_loopback
 
+_TIMEOUT: Final = httpx.Timeout(30, connect=5)
+_PATIENT: Final = httpx.Timeout(125, connect=5)
 _ATTEMPTS: Final = 4
 _FIRST_PAUSE_SECONDS: Final = 0.2
 _LONGEST_PAUSE_SECONDS: Final = 5.0
@@ -34,7 +36,7 @@ class Client:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.Client(
             headers={**headers, _PUSH_HEADER: push_token} if push_token else headers,
-            timeout=httpx.Timeout(30, connect=5),
+            timeout=_TIMEOUT,
             trust_env=not is_loopback(api_url),  # a proxy of the environment cannot reach this machine's ports
         )
 
@@ -49,9 +51,11 @@ class Client:
         known = {name: value for name, value in query.items() if value is not None}
         return self._call("GET", self.api_url + path, repeatable=True, params=known)
 
-    def post(self, path: str, body: Any = None, *, repeatable: bool = False) -> dict[str, Any]:
-        """Write; `repeatable` when doing it twice is the same as doing it once."""
-        return self._call("POST", self.api_url + path, repeatable=repeatable, json={} if body is None else body)
+    def post(self, path: str, body: Any = None, *, repeatable: bool = False, patient: bool = False) -> dict[str, Any]:
+        """Write; `repeatable` when doing it twice is the same as doing it once, `patient` when a model is asked."""
+        timeout = _PATIENT if patient else _TIMEOUT
+        content = {} if body is None else body
+        return self._call("POST", self.api_url + path, repeatable=repeatable, json=content, timeout=timeout)
 
     def put(self, path: str, body: Any) -> dict[str, Any]:
         """Set the whole of it."""
@@ -66,9 +70,12 @@ class Client:
         self._call("DELETE", self.api_url + path)
 
     def infer(self, leaderboard_id: str, body: Any) -> dict[str, Any]:
-        """Ask the production model; waits up to the 120 s that the inference function may take."""
-        url = f"{self.inference_url}/v1/leaderboard/{leaderboard_id}/inference"
-        return self._call("POST", url, json=body, timeout=httpx.Timeout(125, connect=5))
+        """Ask the production model; waits longer than the 120 s that the inference function may take."""
+        return self._infer(f"leaderboard/{leaderboard_id}", body)
+
+    def infer_model(self, model_id: str, body: Any) -> dict[str, Any]:
+        """Ask the deployed version of a model of the Models area; waits as long."""
+        return self._infer(f"models/{model_id}", body)
 
     def every(self, path: str, key: str, limit: int | None = None, offset: int = 0) -> Iterator[dict[str, Any]]:
         """The items of a paged list from `offset` on, at most `limit`."""
@@ -80,6 +87,9 @@ class Client:
             if len(page) < size:
                 return
             offset += size
+
+    def _infer(self, place: str, body: Any) -> dict[str, Any]:
+        return self._call("POST", f"{self.inference_url}/v1/{place}/inference", json=body, timeout=_PATIENT)
 
     def _call(self, method: str, url: str, *, repeatable: bool = False, **request: Any) -> dict[str, Any]:
         for attempt in range(_ATTEMPTS if repeatable else 1):

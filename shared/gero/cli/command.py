@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Annotated, Any, Concatenate, ParamSpec, get_args, get_type_hints
+from typing import Annotated, Any, Concatenate, Final, ParamSpec, get_args, get_type_hints
 
 import typer
 
@@ -36,7 +36,15 @@ LeaderboardOption = Annotated[
     str | None,
     typer.Option("--leaderboard", "-l", metavar="NAME|ID", help="May be omitted when there is only one."),
 ]
-_OTHER_WAY = "leaderboard_option"
+Model = Annotated[
+    str | None,
+    typer.Argument(metavar="MODEL", help="Name or id; may be omitted when there is only one.", show_default=False),
+]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", "-m", metavar="NAME|ID", help="May be omitted when there is only one.")
+]
+# What may be named by its place, and the option that names it as well, since other commands take it only so.
+_OTHER_WAYS: Final = (("leaderboard", Leaderboard, "-l", LeaderboardOption), ("model", Model, "-m", ModelOption))
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
@@ -68,7 +76,7 @@ def _with_session(function: Callable[..., None]) -> Callable[..., None]:
         before = context.obj or {}
         session = Session(api_url or before.get("api_url"), token or before.get("token"), as_json=as_json)
         with failures_reported():
-            function(session, **_one_leaderboard(arguments))
+            function(session, **_named_once(arguments))
 
     def option(name: str, kind: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
@@ -83,7 +91,12 @@ def _with_session(function: Callable[..., None]) -> Callable[..., None]:
     parameters = [
         option("context", typer.Context),
         *(one for parameter in own for one in expanded(parameter)),
-        *(option(_OTHER_WAY, LeaderboardOption, None) for parameter in own if parameter.annotation == Leaderboard),
+        *(
+            option(f"{noun}_option", as_option, None)
+            for noun, by_place, _, as_option in _OTHER_WAYS
+            for parameter in own
+            if parameter.annotation == by_place
+        ),
         option("as_json", Json, default=False),
         option("api_url", ApiUrl, default=None),
         option("token", Token, default=None),
@@ -94,12 +107,14 @@ def _with_session(function: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _one_leaderboard(arguments: dict[str, Any]) -> dict[str, Any]:
-    """A command that takes the leaderboard by its place takes it by -l as well, since others take it only so."""
-    named = arguments.pop(_OTHER_WAY, None)
-    if named and arguments["leaderboard"]:
-        raise Failure("give the leaderboard once, by its place or with -l", USAGE)
-    return arguments | {"leaderboard": named} if named else arguments
+def _named_once(arguments: dict[str, Any]) -> dict[str, Any]:
+    for noun, _, flag, _ in _OTHER_WAYS:
+        named = arguments.pop(f"{noun}_option", None)
+        if named and arguments[noun]:
+            raise Failure(f"give the {noun} once, by its place or with {flag}", USAGE)
+        if named:
+            arguments[noun] = named
+    return arguments
 
 
 @contextmanager

@@ -21,16 +21,7 @@ def is_id(reference: str | None) -> bool:
 
 def leaderboard(client: "Client", reference: str | None) -> dict[str, Any]:
     """The leaderboard meant; without a reference the only one of the workspace."""
-    if reference and is_id(reference):
-        return client.get(f"/api/leaderboards/{reference}")
-    everything = list(client.every("/api/leaderboards", "leaderboards"))
-    if reference:
-        return choose(everything, reference, "leaderboard")
-    if len(everything) == 1:
-        return everything[0]
-    if not everything:
-        raise Failure("there is no leaderboard yet: create one with `gero leaderboard create`")
-    raise Failure("say which leaderboard is meant, by name or id:", USAGE, _listing(everything))
+    return _one(client, "leaderboard", reference)
 
 
 def leaderboard_id(client: "Client", reference: str | None) -> str:
@@ -40,7 +31,19 @@ def leaderboard_id(client: "Client", reference: str | None) -> str:
     return str(leaderboard(client, reference)["id"])
 
 
-def model(client: "Client", leaderboard_id: str, reference: str) -> dict[str, Any]:
+def model(client: "Client", reference: str | None) -> dict[str, Any]:
+    """The model of the Models area meant; without a reference the only one of the workspace."""
+    return _one(client, "model", reference)
+
+
+def model_id(client: "Client", reference: str | None) -> str:
+    """Its id, without asking the API when the reference is one."""
+    if reference and is_id(reference):
+        return reference
+    return str(model(client, reference)["id"])
+
+
+def candidate(client: "Client", leaderboard_id: str, reference: str) -> dict[str, Any]:
     """The candidate of the leaderboard meant."""
     return choose(client.get(f"/api/leaderboards/{leaderboard_id}/models")["models"], reference, "candidate")
 
@@ -57,15 +60,14 @@ def push_token(client: "Client", leaderboard_id: str, reference: str) -> dict[st
 
 def run_id(client: "Client", leaderboard_id: str, reference: str | None) -> str:
     """The id of the run meant by an id or its end; without a reference the latest."""
-    if reference and is_id(reference):
-        return reference
     path = f"/api/leaderboards/{leaderboard_id}/runs"
-    if reference:
-        return str(choose(client.every(path, "runs"), reference, "run")["id"])
-    latest = next(client.every(path, "runs", limit=1), None)
-    if latest is None:
-        raise Failure("this leaderboard has no run yet: start one with `gero run`")
-    return str(latest["id"])
+    return _run(client, path, reference, "this leaderboard has no run yet: start one with `gero run`")
+
+
+def fine_tune_id(client: "Client", model_id: str, reference: str | None) -> str:
+    """The id of the fine-tuning run meant by an id or its end; without a reference the latest."""
+    path = f"/api/models/{model_id}/fine-tune/runs"
+    return _run(client, path, reference, "this model was not fine-tuned yet: start with `gero fine-tune start`")
 
 
 def choose(candidates: Iterable[dict[str, Any]], reference: str, noun: str) -> dict[str, Any]:
@@ -86,6 +88,31 @@ def choose(candidates: Iterable[dict[str, Any]], reference: str, noun: str) -> d
     if not everything:
         raise Failure(f"no {noun} matches {reference!r}: there are none")
     raise Failure(f"no {noun} matches {reference!r}, there are:", lines=_listing(everything))
+
+
+def _one(client: "Client", noun: str, reference: str | None) -> dict[str, Any]:
+    path = f"/api/{noun}s"
+    if reference and is_id(reference):
+        return client.get(f"{path}/{reference}")
+    everything = list(client.every(path, f"{noun}s"))
+    if reference:
+        return choose(everything, reference, noun)
+    if len(everything) == 1:
+        return everything[0]
+    if not everything:
+        raise Failure(f"there is no {noun} yet: create one with `gero {noun} create`")
+    raise Failure(f"say which {noun} is meant, by name or id:", USAGE, _listing(everything))
+
+
+def _run(client: "Client", path: str, reference: str | None, none: str) -> str:
+    if reference and is_id(reference):
+        return reference
+    if reference:
+        return str(choose(client.every(path, "runs"), reference, "run")["id"])
+    latest = next(client.every(path, "runs", limit=1), None)
+    if latest is None:
+        raise Failure(none)
+    return str(latest["id"])
 
 
 def _listing(items: Sequence[dict[str, Any]]) -> list[str]:

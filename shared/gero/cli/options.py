@@ -1,6 +1,9 @@
 """Options that several commands share, and what their texts mean."""
 
-from typing import Annotated, Final, Literal, get_args
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, get_args
 
 import typer
 
@@ -45,3 +48,49 @@ def _field(text: str) -> tuple[str, str]:
     if not separator or not name or not place:
         raise Failure(f"--field {text} is not FIELD=NAME, such as input=question", USAGE)
     return name, place
+
+
+def prompt_text(prompt: str | None, file: str | None) -> str | None:
+    """The text of --prompt or of --prompt-file, where `-` is stdin; None when neither is given."""
+    if file is None:
+        return prompt
+    if prompt is not None:
+        raise Failure("give either --prompt or --prompt-file", USAGE)
+    return read_text(file, "prompt")
+
+
+def read_text(file: str, noun: str) -> str:
+    """The text of a file, or of stdin for `-`; Failure names what it should have been."""
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(f"the {noun} cannot be read from {file}: {error}", USAGE) from error
+
+
+def key_values(texts: list[str] | None, option: str, example: str) -> dict[str, Any]:
+    """KEY=VALUE options as one object; a value that is JSON is read as such, any other is a text."""
+    return dict(_key_value(text, option, example) for text in texts or [])
+
+
+def _key_value(text: str, option: str, example: str) -> tuple[str, Any]:
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise Failure(f"{option} {text} is not KEY=VALUE, such as {example}", USAGE)
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value  # not JSON: a text
+
+
+def dataset_size(
+    rows: int | None, algorithm: str | None, *, auto_rows: bool | None, all_rows: bool | None
+) -> dict[str, Any]:
+    """The API's `dataset` of how many rows are taken, and which; Failure when options contradict each other."""
+    if sum((rows is not None, bool(auto_rows), bool(all_rows))) > 1:
+        raise Failure("give one of --rows, --auto-rows and --all-rows", USAGE)
+    if rows is None and not auto_rows:
+        if algorithm:
+            raise Failure("--algorithm says which rows of --rows or --auto-rows: give one of them", USAGE)
+        return {"mode": "ALL"}
+    limit = {"auto": True} if rows is None else {"auto": False, "rows": rows}
+    return {"mode": "LIMIT", "limit": {**limit, **({"algorithm": algorithm} if algorithm else {})}}

@@ -19,7 +19,11 @@ def follow_run(client: "Client", leaderboard_id: str, run_id: str) -> Iterator[d
     return follow(lambda: client.get(path), lambda run: run["status"] in ENDED)
 
 
-def follow(read: Callable[[], dict[str, Any]], ended: Callable[[dict[str, Any]], bool]) -> Iterator[dict[str, Any]]:
+def follow(
+    read: Callable[[], dict[str, Any]],
+    ended: Callable[[dict[str, Any]], bool],
+    longest_pause_seconds: float = _LONGEST_PAUSE_SECONDS,
+) -> Iterator[dict[str, Any]]:
     """What `read` gives, again and again; the last one has ended."""
     pause = _FIRST_PAUSE_SECONDS
     while True:
@@ -28,4 +32,4 @@ def follow(read: Callable[[], dict[str, Any]], ended: Callable[[dict[str, Any]],
         if ended(found):
             return
         time.sleep(pause)
-        pause = min(pause * _GROWTH, _LONGEST_PAUSE_SECONDS)
+        pause = min(pause * _GROWTH, longest_pause_seconds)

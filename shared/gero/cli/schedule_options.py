@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypedDict
 import typer
 
 from gero.cli.failure import USAGE, Failure
-from gero.cli.options import AlgorithmOption
+from gero.cli.options import AlgorithmOption, dataset_size
 
 Cadence = Literal["daily", "weekly", "monthly"]
 
@@ -70,12 +70,9 @@ def _model_version(options: ScheduleOptions) -> dict[str, Any] | None:
 
 
 def _dataset(options: ScheduleOptions) -> dict[str, Any]:
-    rows, algorithm = options.get("rows"), options.get("algorithm")
-    if sum((rows is not None, bool(options.get("auto_rows")), bool(options.get("all_rows")))) > 1:
-        raise Failure("give one of --rows, --auto-rows and --all-rows", USAGE)
-    if rows is None and not options.get("auto_rows"):
-        if algorithm:
-            raise Failure("--algorithm says which rows of --rows or --auto-rows: give one of them", USAGE)
-        return {"mode": "ALL"}
-    limit = {"auto": True} if rows is None else {"auto": False, "rows": rows}
-    return {"mode": "LIMIT", "limit": {**limit, **({"algorithm": algorithm} if algorithm else {})}}
+    return dataset_size(
+        options.get("rows"),
+        options.get("algorithm"),
+        auto_rows=options.get("auto_rows"),
+        all_rows=options.get("all_rows"),
+    )

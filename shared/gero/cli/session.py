@@ -60,6 +60,10 @@ class Session:
         """The id of the leaderboard meant."""
         return lookup.leaderboard_id(self.api, reference)
 
+    def model_id(self, reference: str | None) -> str:
+        """The id of the model of the Models area meant by a name, an id, or nothing when there is only one."""
+        return lookup.model_id(self.api, reference)
+
     def answer(self, data: Any, view: Callable[[], "RenderableType"]) -> None:
         """Print the answer: `data` as JSON, or what `view` makes of it for people."""
         if self.as_json:

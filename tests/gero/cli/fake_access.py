@@ -7,7 +7,8 @@ from uuid import uuid4
 from tests.gero.cli.fake_objects import now
 from tests.gero.cli.fake_routes import Answer, Refused, route
 
-HUGGING_FACE_TOKEN = "hf_valid"
+VALID_TOKEN = "sk_valid"
+PROVIDERS = ("huggingface", "openrouter")
 
 
 def new_token(body: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -21,7 +22,7 @@ class AccessRoutes:
     def __init__(self) -> None:
         super().__init__()
         self.tokens: dict[str, dict[str, Any]] = {}
-        self.hugging_face: str | None = None
+        self.connected: dict[str, str] = {}
 
     @route("GET", "/api/tokens")
     def list_tokens(self, query: Any, body: Any) -> Answer:
@@ -45,27 +46,27 @@ class AccessRoutes:
 
     @route("GET", "/api/integrations")
     def list_integrations(self, query: Any, body: Any) -> Answer:
-        return 200, {"integrations": [self._hugging_face()]}
+        return 200, {"integrations": [self._integration(provider) for provider in PROVIDERS]}
 
-    @route("PUT", "/api/integrations/huggingface")
-    def connect(self, query: Any, body: dict[str, str]) -> Answer:
-        if body["token"] != HUGGING_FACE_TOKEN:
-            raise Refused(400, "token: the hub refuses it; make a new one")
-        self.hugging_face = body["token"]
-        return 200, self._hugging_face()
+    @route("PUT", "/api/integrations/{provider}")
+    def connect(self, query: Any, body: dict[str, str], provider: str) -> Answer:
+        if body["token"] != VALID_TOKEN:
+            raise Refused(400, f"token: {provider} refuses it; make a new one")
+        self.connected[provider] = body["token"]
+        return 200, self._integration(provider)
 
-    @route("DELETE", "/api/integrations/huggingface")
-    def disconnect(self, query: Any, body: Any) -> Answer:
-        self.hugging_face = None
+    @route("DELETE", "/api/integrations/{provider}")
+    def disconnect(self, query: Any, body: Any, provider: str) -> Answer:
+        self.connected.pop(provider, None)
         return 204, None
 
     @route("POST", "/api/integrations/validate")
     def validate(self, query: Any, body: dict[str, str]) -> Answer:
-        valid = body["token"] == HUGGING_FACE_TOKEN
-        told = {"account": "acme" if valid else None, "error": None if valid else "the hub refuses it"}
+        valid = body["token"] == VALID_TOKEN
+        told = {"account": "acme" if valid else None, "error": None if valid else f"{body['provider']} refuses it"}
         return 200, {"valid": valid, "provider": body["provider"], **told}
 
-    def _hugging_face(self) -> dict[str, Any]:
-        there = self.hugging_face is not None
+    def _integration(self, provider: str) -> dict[str, Any]:
+        there = provider in self.connected
         facts = {"account": "acme" if there else None, "updated_at": now() if there else None}
-        return {"provider": "huggingface", "connected": there, **facts}
+        return {"provider": provider, "connected": there, **facts}

@@ -1,7 +1,6 @@
 """The part of the HTTP API that the command line uses, in memory, behind a real socket."""
 
 import threading
-from collections import defaultdict
 from collections.abc import Mapping
 from http.server import ThreadingHTTPServer
 from typing import Any
@@ -12,16 +11,16 @@ from tests.gero.cli.fake_access import AccessRoutes
 from tests.gero.cli.fake_datasets import DatasetRoutes
 from tests.gero.cli.fake_pushes import PushRoutes
 from tests.gero.cli.fake_routes import Answer, Refused, answer, found, handler, page, route
+from tests.gero.cli.fake_trainings import TrainingRoutes
 
 TOKEN = "drgero_0123456789abcdef0123456789abcdef"
 
 
-class FakeApi(AccessRoutes, PushRoutes, DatasetRoutes):
+class FakeApi(AccessRoutes, PushRoutes, DatasetRoutes, TrainingRoutes):
     """`interruptions` are statuses given to the next requests, `polls_to_end` how often a run is read until it ends."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.models: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
         self.runs: dict[str, dict[str, Any]] = {}
         self.requests: list[tuple[str, str, Any]] = []
         self.interruptions: list[int] = []
@@ -86,22 +85,6 @@ class FakeApi(AccessRoutes, PushRoutes, DatasetRoutes):
     @route("DELETE", "/api/leaderboards/{board}")
     def delete_leaderboard(self, query: Any, body: Any, board: str) -> Answer:
         del self.leaderboards[found(self.leaderboards, board, "leaderboard")["id"]]
-        return 204, None
-
-    @route("GET", "/api/leaderboards/{board}/models")
-    def list_models(self, query: Any, body: Any, board: str) -> Answer:
-        models = list(self.models[board].values())
-        return 200, {"models": models, "count": len(models)}
-
-    @route("POST", "/api/leaderboards/{board}/models")
-    def add_candidate(self, query: Any, body: dict[str, Any], board: str) -> Answer:
-        added = fake_objects.model(str(uuid4()), body)
-        self.models[board][added["id"]] = added
-        return 201, added
-
-    @route("DELETE", "/api/leaderboards/{board}/models/{model}")
-    def remove_model(self, query: Any, body: Any, board: str, model: str) -> Answer:
-        del self.models[board][model]
         return 204, None
 
     @route("POST", "/api/leaderboards/{board}/run")

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from tests.gero.cli.conftest import Gero
-from tests.gero.cli.fake_access import HUGGING_FACE_TOKEN
+from tests.gero.cli.fake_access import VALID_TOKEN
 from tests.gero.cli.fake_api import FakeApi
 
 
@@ -61,18 +63,27 @@ def test_a_push_token_is_revoked_and_deleted_by_name(gero: Gero, triage: dict[st
     assert "no push token matches 'web'" in gero.refused("push-token revoke web")
 
 
-def test_hugging_face_is_connected_with_a_token_from_stdin(gero: Gero, api: FakeApi) -> None:
-    result = gero("integration connect huggingface", input=f"{HUGGING_FACE_TOKEN}\n")
-    assert result.output == "Connected huggingface as acme\n"
+@pytest.mark.parametrize("provider", ["huggingface", "openrouter"])
+def test_an_account_is_connected_with_a_token_from_stdin(gero: Gero, api: FakeApi, provider: str) -> None:
+    result = gero(f"integration connect {provider}", input=f"{VALID_TOKEN}\n")
+    assert result.output == f"Connected {provider} as acme\n"
+    assert api.connected == {provider: VALID_TOKEN}
     assert "acme" in gero.ok("integration list")
-    assert "pass --yes to confirm" in gero.refused("integration disconnect huggingface", exit_code=2)
-    gero.ok("integration disconnect huggingface --yes")
-    assert "not connected" in gero.ok("integration list")
+    assert "pass --yes to confirm" in gero.refused(f"integration disconnect {provider}", exit_code=2)
+    gero.ok(f"integration disconnect {provider} --yes")
+    assert api.connected == {}
+    assert "acme" not in gero.ok("integration list")
 
 
-def test_a_token_of_hugging_face_is_checked_without_being_stored(gero: Gero, api: FakeApi) -> None:
-    assert "belongs to acme" in gero.ok("integration check huggingface", input=HUGGING_FACE_TOKEN)
-    shown = gero.refused("integration check huggingface", input="hf_wrong")
-    assert shown == "gero: the token is not valid: the hub refuses it\n"
-    assert "nothing was given" in gero.refused("integration check huggingface", input="")
-    assert api.hugging_face is None
+def test_a_token_is_checked_without_being_stored(gero: Gero, api: FakeApi) -> None:
+    assert "belongs to acme" in gero.ok("integration check openrouter", input=VALID_TOKEN)
+    shown = gero.refused("integration check openrouter", input="sk_wrong")
+    assert shown == "gero: the token is not valid: openrouter refuses it\n"
+    assert "nothing was given" in gero.refused("integration check openrouter", input="")
+    assert api.connected == {}
+
+
+def test_a_token_cannot_be_given_as_an_argument(gero: Gero, api: FakeApi) -> None:
+    shown = gero("integration connect openrouter sk_valid")
+    assert shown.exit_code == 2
+    assert api.requests == []

@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from gero.cli import app
 from tests.gero.cli.conftest import Gero
-from tests.gero.cli.fake_access import HUGGING_FACE_TOKEN
+from tests.gero.cli.fake_access import VALID_TOKEN
 from tests.gero.cli.fake_api import TOKEN, FakeApi
 
 JOURNEY = (
@@ -23,8 +23,28 @@ JOURNEY = (
     "candidate add --endpoint https://m.test --model a",
     "candidate add --endpoint https://m.test --model b",
     "candidate add --endpoint https://m.test --model c",
+    "candidate test --model acme/small --input hello",
+    "candidate auto-select --count 2 --add",
     "candidate list",
+    "candidate show c",
     "candidate remove c",
+    "base-model list",
+    "model create --name Own --base acme/small --examples 2 -l Triage",
+    "model list",
+    "model show",
+    "model update --description x",
+    "model publish --prompt x",
+    "model versions",
+    "model undeploy",
+    "model deploy",
+    "model infer hello",
+    "model leaderboards",
+    "fine-tune start",
+    "fine-tune list",
+    "fine-tune show",
+    "fine-tune sync",
+    "fine-tune cancel",
+    "model delete --yes",
     "dataset check https://huggingface.co/good.jsonl",
     "dataset show",
     "push rows.jsonl",
@@ -74,7 +94,7 @@ def names(command: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
 def test_with_json_stdout_is_json_and_stderr_is_quiet(gero: Gero, api: FakeApi, tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text('{"input": "a", "output": "b"}\n')
     for line in JOURNEY:
-        result = gero(f"{line.format(token=TOKEN, url=api.url)} --json", input=HUGGING_FACE_TOKEN)
+        result = gero(f"{line.format(token=TOKEN, url=api.url)} --json", input=VALID_TOKEN)
         assert result.exit_code == 0, (line, result.output)
         assert isinstance(json.loads(result.stdout), dict)
         assert "--wait" in line or result.stderr == "", line
@@ -97,6 +117,13 @@ def test_a_leaderboard_may_always_be_named_with_l(gero: Gero, triage: dict[str, 
     for line in ("dataset show", "leaderboard show", "candidate list", "schedule show", "runs list"):
         assert gero.ok(f"{line} -l 'Support triage'") == gero.ok(f"{line} 'Support triage'"), line
     assert "give the leaderboard once" in gero.refused("dataset show a -l b", exit_code=2)
+
+
+def test_a_model_may_always_be_named_with_m(gero: Gero) -> None:
+    gero.ok("model create --name Own --base acme/small")
+    for line in ("model show", "model versions", "model leaderboards"):
+        assert gero.ok(f"{line} -m Own") == gero.ok(f"{line} Own"), line
+    assert "give the model once, by its place or with -m" in gero.refused("model show a -m b", exit_code=2)
 
 
 def test_an_unexpected_error_is_one_sentence(gero: Gero, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from gero.cli.client import Client
-from gero.cli.render import byte_progress, formats, ranking_report, ranking_table, watch_run
+from gero.cli.render import byte_progress, formats, ranking_report, ranking_table, selection_report, watch_run
 from tests.gero.cli import fake_objects
 from tests.gero.cli.fake_api import TOKEN, FakeApi
 
@@ -94,3 +94,24 @@ def test_small_amounts_keep_their_digits(usd: float | None, text: str) -> None:
 )
 def test_durations_use_the_unit_that_fits(seconds: float | None, text: str) -> None:
     assert formats.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [(None, "–"), (0, "1970-01-01"), (1_750_000_000, "2025-06-15"), ("2026-01-31T23:30:00-02:00", "2026-02-01")],
+)
+def test_days_are_those_of_utc(moment: str | float | None, text: str) -> None:
+    assert formats.day(moment) == text
+
+
+def test_a_quantization_that_is_unknown_or_told_by_the_provider_is_not_repeated() -> None:
+    pins = [("deepinfra/fp8", "fp8"), ("hearth", "unknown"), ("hearth", "int4"), (None, None)]
+    chosen = [{"model": "m", "reason": "r", "provider": pin, "quantization": kind} for pin, kind in pins]
+    text = shown(selection_report({"chosen": chosen, "considered": 4, "eligible": 4, "catalogue": {}}), width=200)
+    assert [line.split()[1:3] for line in text.splitlines()[2:6]] == [
+        ["deepinfra/fp8", "–"],
+        ["hearth", "–"],
+        ["hearth", "int4"],
+        ["any", "–"],
+    ]
+    assert "OpenRouter's list, read just now" in text

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,9 @@ from gero.cli.session import Session
 
 group = new_group()
 
+Text = Annotated[str | None, typer.Argument(metavar="TEXT", help="The input; stdin by default.")]
+Raw = Annotated[str | None, typer.Option("--raw", metavar="BODY", help="A whole JSON request instead of TEXT.")]
+
 
 @command(
     group,
@@ -23,17 +27,14 @@ group = new_group()
     """gero infer --raw '{"messages": [{"role": "user", "content": "Hi"}], "temperature": 0}' --json""",
     panel=PRODUCTION,
 )
-def infer(
-    session: Session,
-    text: Annotated[str | None, typer.Argument(metavar="TEXT", help="The input; stdin by default.")] = None,
-    leaderboard: LeaderboardOption = None,
-    raw: Annotated[
-        str | None, typer.Option("--raw", metavar="BODY", help="A whole JSON request instead of TEXT.")
-    ] = None,
-) -> None:
+def infer(session: Session, text: Text = None, leaderboard: LeaderboardOption = None, raw: Raw = None) -> None:
     """Ask the production model; only its output goes to stdout."""
-    body = _body(text, raw)
-    found = session.api.infer(session.leaderboard_id(leaderboard), body)
+    ask(session, text, raw, lambda body: session.api.infer(session.leaderboard_id(leaderboard), body))
+
+
+def ask(session: Session, text: str | None, raw: str | None, call: Callable[[Any], dict[str, Any]]) -> None:
+    """Ask with TEXT, the body of --raw, or stdin, and print the output; Failure when there is none or two of them."""
+    found = call(_body(text, raw))
     session.answer(found, lambda: str(found["output"]))
     cost, latency = formats.money(found.get("cost_usd")), formats.milliseconds(found.get("latency_ms"))
     session.note(f"{formats.plain(found.get('model'))} · {latency} · {cost}")

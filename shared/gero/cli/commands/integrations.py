@@ -1,6 +1,6 @@
-"""`gero integration`: accounts elsewhere that the workspace uses, such as one of Hugging Face."""
+"""`gero integration`: accounts elsewhere that the workspace uses, of Hugging Face and of OpenRouter."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import typer
 
@@ -9,9 +9,12 @@ from gero.cli.command import Yes, command, new_group
 from gero.cli.failure import Failure
 from gero.cli.session import Session, read_secret
 
-group = new_group("Connect accounts elsewhere: a Hugging Face token opens private and gated datasets.")
+group = new_group(
+    "Connect accounts elsewhere: OpenRouter for its models, Hugging Face for its models and for private datasets."
+)
 
-Provider = Annotated[Literal["huggingface"], typer.Argument(metavar="PROVIDER", help="huggingface")]
+Name = Literal["huggingface", "openrouter"]
+Provider = Annotated[Name, typer.Argument(metavar="PROVIDER", help=" or ".join(get_args(Name)))]
 
 
 @command(group, "list", "gero integration list")
@@ -21,9 +24,7 @@ def list_integrations(session: Session) -> None:
     session.answer(found, lambda: render.integration_table(found["integrations"]))
 
 
-@command(
-    group, "connect", "gero integration connect huggingface", "gero integration connect huggingface < hf-token.txt"
-)
+@command(group, "connect", "gero integration connect openrouter", "gero integration connect huggingface < hf-token.txt")
 def connect(session: Session, provider: Provider) -> None:
     """Store a token of the provider, typed unseen or read from stdin; it is never shown again."""
     connected = session.api.put(f"/api/integrations/{provider}", {"token": read_secret(f"Token of {provider}")})
@@ -31,7 +32,7 @@ def connect(session: Session, provider: Provider) -> None:
     session.answer(connected, lambda: f"Connected {provider}{f' as {account}' if account else ''}")
 
 
-@command(group, "check", "gero integration check huggingface < hf-token.txt")
+@command(group, "check", "gero integration check openrouter < openrouter-key.txt")
 def check(session: Session, provider: Provider) -> None:
     """Ask the provider whether a token is valid, without storing it."""
     body = {"provider": provider, "token": read_secret(f"Token of {provider}")}
@@ -44,7 +45,7 @@ def check(session: Session, provider: Provider) -> None:
 
 @command(group, "disconnect", "gero integration disconnect huggingface --yes")
 def disconnect(session: Session, provider: Provider, yes: Yes = False) -> None:
-    """Forget the provider's token; datasets that need it cannot be read from now on."""
+    """Forget the provider's token; models and datasets that need it cannot be reached from now on."""
     session.confirm(f"Forget the token of {provider}?", yes=yes)
     session.api.delete(f"/api/integrations/{provider}")
     session.answer({"provider": provider, "connected": False}, lambda: f"Disconnected {provider}")

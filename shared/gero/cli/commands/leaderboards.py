@@ -1,8 +1,6 @@
 """`gero leaderboard`: a task, its dataset and its prompt."""
 
-import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any, Literal, Unpack
 
 import typer
@@ -10,7 +8,7 @@ import typer
 from gero.cli import lookup, render
 from gero.cli.command import Leaderboard, Yes, command, new_group
 from gero.cli.failure import USAGE, Failure
-from gero.cli.options import Fields, field_mapping
+from gero.cli.options import Fields, field_mapping, prompt_text
 from gero.cli.push_options import PushOptions, push_fields
 from gero.cli.session import Session
 
@@ -65,7 +63,7 @@ def create(
     """Create a leaderboard."""
     if push == (dataset is not None):
         raise Failure("say where the rows come from: either --dataset URL or --push", USAGE)
-    system_prompt = _prompt(prompt, prompt_file)
+    system_prompt = prompt_text(prompt, prompt_file)
     if system_prompt is None:
         raise Failure("say what the task is: --prompt TEXT or --prompt-file FILE", USAGE)
     fields = {
@@ -83,7 +81,9 @@ def create(
     }
     created = session.api.post("/api/leaderboards", fields)
     session.answer(created, lambda: f"Created leaderboard {created['name']} ({created['id']})")
-    session.note(f'Next: gero candidate add "{created["name"]}" --endpoint URL --model NAME, at least twice')
+    name = f'"{created["name"]}"'
+    session.note(f"Next: gero candidate add {name} --model AUTHOR/MODEL (OpenRouter) or --endpoint URL, at least twice")
+    session.note(f"Or let Gero choose: gero candidate auto-select {name}")
 
 
 @command(group, "list", "gero leaderboard list", "gero leaderboard list --json | jq '.leaderboards[].name'")
@@ -130,7 +130,7 @@ def update(
     """Change the fields that are given."""
     fields = _given(
         name=name,
-        system_prompt=_prompt(prompt, prompt_file),
+        system_prompt=prompt_text(prompt, prompt_file),
         dataset_url=dataset,
         field_mapping=field_mapping(field),
         normalizers=normalizer,
@@ -163,15 +163,4 @@ def _given(**fields: Any) -> dict[str, Any]:
 def _selection(session: Session, leaderboard_id: str, select: str) -> dict[str, str]:
     if select == "winner":
         return {"mode": "ranking_winner"}
-    return {"mode": "manual", "model_id": lookup.model(session.api, leaderboard_id, select)["id"]}
-
-
-def _prompt(prompt: str | None, file: str | None) -> str | None:
-    if file is None:
-        return prompt
-    if prompt is not None:
-        raise Failure("give either --prompt or --prompt-file", USAGE)
-    try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failure(f"the prompt cannot be read from {file}: {error}", USAGE) from error
+    return {"mode": "manual", "model_id": lookup.candidate(session.api, leaderboard_id, select)["id"]}

@@ -24,7 +24,7 @@ def create(
     session: Session,
     name: Annotated[str, typer.Option(help="What it is for.")],
     scope: Annotated[
-        list[str], typer.Option(help="leaderboards:read|write|run|inference, models:read|write, …; repeat for several.")
+        list[str], typer.Option(help="leaderboards:read|write|run|inference, models:read|write|fine-tune, …; repeat.")
     ],
     expires: Expires = "none",
 ) -> None:

@@ -7,10 +7,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from gero.cli.render.candidates import candidate_card, candidate_table
+    from gero.cli.render.auto_select import selection_report
+    from gero.cli.render.base_models import base_model_table, catalogue_in_words
+    from gero.cli.render.candidates import candidate_card, candidate_table, trial_card, trial_in_words
     from gero.cli.render.datasets import check_report, dataset_card
+    from gero.cli.render.fine_tuning import fine_tune_card, fine_tune_table
     from gero.cli.render.integrations import integration_table
     from gero.cli.render.leaderboards import leaderboard_card, leaderboard_table
+    from gero.cli.render.models import assigned_table, model_card, model_table, model_version_table
     from gero.cli.render.progress import byte_progress, watch_run
     from gero.cli.render.ranking import ranking_of_run, ranking_report, ranking_table
     from gero.cli.render.runs import run_card, run_table
@@ -21,16 +25,24 @@ if TYPE_CHECKING:
     from gero.cli.render.versions import comparison, row_table, version_table
 
 __all__ = [
+    "assigned_table",
+    "base_model_table",
     "byte_progress",
     "candidate_card",
     "candidate_table",
     "card",
+    "catalogue_in_words",
     "check_report",
     "comparison",
     "dataset_card",
+    "fine_tune_card",
+    "fine_tune_table",
     "integration_table",
     "leaderboard_card",
     "leaderboard_table",
+    "model_card",
+    "model_table",
+    "model_version_table",
     "push_token_table",
     "ranking_of_run",
     "ranking_report",
@@ -39,17 +51,24 @@ __all__ = [
     "run_card",
     "run_table",
     "schedule_card",
+    "selection_report",
     "token_table",
     "trace_table",
+    "trial_card",
+    "trial_in_words",
     "version_table",
     "watch_run",
 ]
 
 _MODULES: Final = {
-    "candidates": ("candidate_card", "candidate_table"),
+    "auto_select": ("selection_report",),
+    "base_models": ("base_model_table", "catalogue_in_words"),
+    "candidates": ("candidate_card", "candidate_table", "trial_card", "trial_in_words"),
     "datasets": ("check_report", "dataset_card"),
+    "fine_tuning": ("fine_tune_card", "fine_tune_table"),
     "integrations": ("integration_table",),
     "leaderboards": ("leaderboard_card", "leaderboard_table"),
+    "models": ("assigned_table", "model_card", "model_table", "model_version_table"),
     "progress": ("byte_progress", "watch_run"),
     "ranking": ("ranking_of_run", "ranking_report", "ranking_table"),
     "runs": ("run_card", "run_table"),

@@ -99,6 +99,14 @@ def when(text: str | None) -> str:
     return f"{age(text)} ({then.astimezone():%a %d %b %Y %H:%M %Z})" if then else NOTHING
 
 
+def day(moment_or_seconds: str | float | None) -> str:
+    """The date of an ISO 8601 time or of seconds since 1970, in UTC."""
+    if isinstance(moment_or_seconds, int | float):
+        return f"{datetime.fromtimestamp(moment_or_seconds, UTC):%Y-%m-%d}"
+    then = moment(moment_or_seconds)
+    return f"{then.astimezone(UTC):%Y-%m-%d}" if then else NOTHING
+
+
 def short_id(identifier: str | None) -> str:
     """The end of an id, which every command accepts in its place; ids of the same day begin alike (UUIDv7)."""
     return identifier[-8:] if identifier else NOTHING
