@@ -10,6 +10,7 @@ from moto import mock_aws
 from moto.kms.utils import generate_private_key
 
 from gero.kit import address, aws, secrets
+from gero.providers import catalogue
 
 TABLE, BUCKET = "gero-test", "gero-test"
 _made = aws._made.__wrapped__
@@ -42,6 +43,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("moto.kms.models.generate_private_key", _private_key)
     with mock_aws():
         secrets.forget()
+        catalogue.forget()
         _create(monkeypatch)
         yield
 

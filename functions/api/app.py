@@ -9,14 +9,18 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from functions.api.routes import (
+    auto_select,
+    base_models,
     candidates,
     dataset,
     dataset_versions,
     datasets,
     elsewhere,
+    fine_tuning,
     health,
     integrations,
     leaderboards,
+    models,
     operators,
     push_tokens,
     ranking,
@@ -66,6 +70,7 @@ def create_app() -> FastAPI:
     of_leaderboards = (
         leaderboards,
         candidates,
+        auto_select,
         dataset,
         dataset_versions,
         push_tokens,
@@ -74,7 +79,9 @@ def create_app() -> FastAPI:
         schedules,
         traces,
     )
-    for routes in (health, workspace, *of_leaderboards, tokens, integrations, datasets, elsewhere, operators):
+    of_models = (base_models, models, fine_tuning)
+    others = (tokens, integrations, datasets, elsewhere, operators)
+    for routes in (health, workspace, *of_leaderboards, *of_models, *others):
         app.include_router(routes.router)
     app.add_exception_handler(GeroError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -109,14 +109,15 @@ def test_a_gated_file_opens_with_the_workspaces_connection(api: TestClient, hub:
 def test_a_connection_is_made_listed_and_ended_without_showing_its_token(api: TestClient, hub: None) -> None:
     path = "/api/integrations"
     nothing = {"provider": "huggingface", "connected": False, "account": None, "updated_at": None}
-    assert api.get(path).json() == {"integrations": [nothing]}
+    other = nothing | {"provider": "openrouter"}
+    assert api.get(path).json() == {"integrations": [nothing, other]}
     made = api.put(f"{path}/huggingface", json={"token": READER})
     assert made.status_code == 200
     assert (made.json()["connected"], made.json()["account"]) == (True, "ada")
-    assert api.get(path).json() == {"integrations": [made.json()]}
+    assert api.get(path).json() == {"integrations": [made.json(), other]}
     assert READER not in made.text + api.get(path).text
     assert api.delete(f"{path}/huggingface").status_code == 204
-    assert api.get(path).json() == {"integrations": [nothing]}
+    assert api.get(path).json() == {"integrations": [nothing, other]}
 
 
 def test_a_token_is_tried_without_being_kept(api: TestClient, hub: None) -> None:

@@ -1,16 +1,20 @@
 """The candidate models of a leaderboard."""
 
-from fastapi import APIRouter, Response
-from pydantic import BaseModel
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Response
+from pydantic import BaseModel, Field
 
 from functions.api.caller import SCHEMES, Reader, Writer
 from functions.api.views import ModelView
 from gero import leaderboards, runs
 from gero.access import Principal
-from gero.kit import Conflict
-from gero.leaderboards import Candidate, CandidateInput, candidates
+from gero.kit import Conflict, money
+from gero.leaderboards import Candidate, CandidateInput, TrialCall, candidates
+from gero.models import Input
 
 router = APIRouter(prefix="/api/leaderboards/{leaderboard_id}/models", tags=["models"], dependencies=SCHEMES)
+_TOLD = ("finish_reason", "tokens_in", "tokens_out", "usage_estimated", "model", "provider")
 
 
 class ModelList(BaseModel):
@@ -18,6 +22,35 @@ class ModelList(BaseModel):
 
     models: list[ModelView]
     count: int
+
+
+class TextInput(Input):
+    """What to ask."""
+
+    input: str | None = Field(None, min_length=1, max_length=100_000, description="Left out: the dataset's first row")
+
+
+class TrialInput(CandidateInput, TextInput):
+    """A model as it would be added, and what to ask it."""
+
+
+class TrialView(BaseModel):
+    """What came of one call; with `ok` false, `error` says what is the matter and `hint` what to do."""
+
+    ok: bool
+    input: str
+    output: str | None = None
+    finish_reason: str | None = None
+    latency_ms: float | None = None
+    cost_usd: float | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    usage_estimated: bool | None = None
+    model: str | None = None
+    provider: str | None = None
+    error: str | None = None
+    code: str | None = None
+    hint: str | None = None
 
 
 @router.get("")
@@ -37,6 +70,24 @@ def add_model(caller: Writer, leaderboard_id: str, wanted: CandidateInput) -> Mo
     return _view(caller, candidates.add(caller.workspace_id, leaderboard_id, wanted))
 
 
+@router.post("/test")
+def try_model(caller: Writer, leaderboard_id: str, wanted: TrialInput) -> TrialView:
+    """Ask a model once, before it is added: its answer, latency, cost and usage, or what is the matter with it."""
+    leaderboard = leaderboards.get(caller.workspace_id, leaderboard_id)
+    described = CandidateInput.model_validate(wanted.model_dump(exclude={"input"}, exclude_unset=True))
+    return _tried(leaderboards.try_out(leaderboard, candidates.made(caller.workspace_id, described), wanted.input))
+
+
+@router.post("/{model_id}/test")
+def try_added_model(
+    caller: Writer, leaderboard_id: str, model_id: str, wanted: Annotated[TextInput | None, Body()] = None
+) -> TrialView:
+    """Ask a model of the leaderboard once, as a run would."""
+    leaderboard = leaderboards.get(caller.workspace_id, leaderboard_id)
+    candidate = candidates.get(caller.workspace_id, leaderboard_id, model_id)
+    return _tried(leaderboards.try_out(leaderboard, candidate, wanted.input if wanted else None))
+
+
 @router.delete("/{model_id}", status_code=204)
 def remove_model(caller: Writer, leaderboard_id: str, model_id: str) -> Response:
     """Take a model off. Refused while a run is active, or while it serves production."""
@@ -46,6 +97,16 @@ def remove_model(caller: Writer, leaderboard_id: str, model_id: str) -> Response
     leaderboards.production.check_removable(leaderboard, model_id)
     candidates.remove(caller.workspace_id, leaderboard_id, model_id)
     return Response(status_code=204)
+
+
+def _tried(call: TrialCall) -> TrialView:
+    if call.failure:
+        failure = call.failure
+        return TrialView(ok=False, input=call.input, error=failure.message, code=failure.code, hint=failure.hint)
+    assert call.answer is not None
+    told = {name: getattr(call.answer, name) for name in _TOLD}
+    latency_ms, cost = round(call.answer.latency_ms, 2), money.to_usd(call.answer.cost_nanos)
+    return TrialView(ok=True, input=call.input, output=call.answer.text, latency_ms=latency_ms, cost_usd=cost, **told)
 
 
 def _view(caller: Principal, candidate: Candidate) -> ModelView:

@@ -1,30 +1,40 @@
-"""What the demo needs from outside, on this machine: models to rank, and a hub that serves the dataset to rank on.
+"""What Gero needs from outside, on this machine: models to rank, a hub that serves the dataset to rank on, OpenRouter,
+and a server that fine-tunes.
 
 with StandIns() as stand_ins:
-    stand_ins.chat_url     # where every model of MODELS answers
-    stand_ins.dataset_url  # the demo's tickets, in the hub's URL form
+    stand_ins.chat_url        # where every model of MODELS answers
+    stand_ins.dataset_url     # the demo's tickets, in the hub's URL form
+    stand_ins.openrouter_url  # the base URL of an OpenRouter that takes OPENROUTER_KEY
+    stand_ins.tuning_url      # where models of MODELS can be fine-tuned
 """
 
 from collections.abc import Mapping, Set
 from types import TracebackType
+from urllib.parse import urlsplit
 
+from infra.local.stand_ins import openrouter
 from infra.local.stand_ins.background import BackgroundServers
+from infra.local.stand_ins.fine_tuning import FineTuning
 from infra.local.stand_ins.hub import Account, Hub, Root
 from infra.local.stand_ins.models import MODELS, Model
+from infra.local.stand_ins.openrouter import OpenRouter
 from infra.local.stand_ins.server import models_app
 from infra.local.stand_ins.task import LABELS, PROMPT, TICKETS
 
-__all__ = ["LABELS", "MODELS", "PROMPT", "TICKETS", "Account", "Hub", "Model", "StandIns"]
+__all__ = ["LABELS", "MODELS", "OPENROUTER_KEY", "PROMPT", "TICKETS", "Account", "Hub", "Model", "StandIns"]
+
+OPENROUTER_KEY = "sk-or-v1-stand-in"
+_TUNING_STEP_SECONDS = 1.0  # a job is validated, waits, and runs for so long each
 
 _DATASET = "demo/support-tickets"
 
 
 class StandIns:
-    """The model server and the hub, running on 127.0.0.1 from construction until `close`.
+    """The servers, running on 127.0.0.1 from construction until `close`.
 
     `datasets` are served beside the demo's own, "owner/name" -> folder or file, or one of them by revision; the closed
-    ones need a token of `hub_accounts` that may read them. `api_key` closes the models to requests without it. Port 0
-    takes a free one; OSError when a port is taken.
+    ones need a token of `hub_accounts` that may read them. `api_key` closes the models to requests without it. `ports`:
+    those to take, by the names of the property of that name; OSError when one is taken.
     """
 
     def __init__(
@@ -35,17 +45,48 @@ class StandIns:
         private: Set[str] = frozenset(),
         hub_accounts: Mapping[str, Account] | None = None,
         api_key: str | None = None,
-        models_port: int = 0,
-        hub_port: int = 0,
+        ports: Mapping[str, int] | None = None,
     ) -> None:
         hub = Hub({_DATASET: TICKETS, **(datasets or {})}, gated=gated, private=private, accounts=hub_accounts)
+        self.openrouter = OpenRouter({OPENROUTER_KEY: openrouter.Account("stand-in")})
+        tuning = FineTuning(step_seconds=_TUNING_STEP_SECONDS)
+        apps = {
+            "models": models_app(api_key),
+            "hub": hub.app(),
+            "openrouter": self.openrouter.app(),
+            "tuning": tuning.app(),
+        }
         self._servers = BackgroundServers()
         try:
-            self.models_url = f"{self._servers.serve(models_app(api_key), models_port)}/v1"
-            self.hub_url = self._servers.serve(hub.app(), hub_port)
+            self._urls = {name: self._servers.serve(app, (ports or {}).get(name, 0)) for name, app in apps.items()}
         except BaseException:
             self.close()
             raise
+
+    @property
+    def models_url(self) -> str:
+        """The base URL of the models."""
+        return f"{self._urls['models']}/v1"
+
+    @property
+    def hub_url(self) -> str:
+        """The base URL of the hub."""
+        return self._urls["hub"]
+
+    @property
+    def openrouter_url(self) -> str:
+        """The base URL of OpenRouter's API."""
+        return f"{self._urls['openrouter']}{openrouter.PATH}"
+
+    @property
+    def tuning_url(self) -> str:
+        """Where the models that can be fine-tuned, and those that were, answer chats."""
+        return f"{self._urls['tuning']}/v1/chat/completions"
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Where each server listens."""
+        return {name: urlsplit(url).port or 0 for name, url in self._urls.items()}
 
     @property
     def chat_url(self) -> str:
@@ -58,7 +99,7 @@ class StandIns:
         return f"{self.hub_url}/datasets/{_DATASET}/resolve/main/{TICKETS.name}"
 
     def close(self) -> None:
-        """Stop both servers."""
+        """Stop the servers."""
         self._servers.close()
 
     def __enter__(self) -> "StandIns":

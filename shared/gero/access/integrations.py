@@ -9,6 +9,8 @@ import msgspec
 from gero.kit import Invalid, UpstreamFailed, clock, http, secrets, settings, table
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,1000}")
+_WHOLE_KEY = re.compile(r"sk-or-[A-Za-z0-9_-]{20,}")  # OpenRouter masks them, with dots in the middle
+_LONG_KEY = 24
 _SECONDS = 15
 _MAX_ANSWER = 1 << 20
 
@@ -76,8 +78,29 @@ def _hugging_face_account(token: str) -> str:
     return name
 
 
+def _openrouter_account(token: str) -> str:
+    """The label of the key: OpenRouter gives keys no account's name."""
+    status, answer = _asked(f"{settings.openrouter_base_url()}/key", token, "OpenRouter")
+    where = "https://openrouter.ai/settings/keys"
+    if status in (401, 403):
+        raise Invalid(f"token: OpenRouter refuses it; create a key at {where}", field="token")
+    data = answer.get("data") if isinstance(answer, dict) else None
+    label = data.get("label") if isinstance(data, dict) else None
+    if status != 200 or not isinstance(data, dict) or not isinstance(label, str):
+        raise UpstreamFailed(f"token: OpenRouter answered {status}; try again", field="token")
+    if data.get("is_provisioning_key") is True or data.get("is_management_key") is True:
+        raise Invalid(f"token: this key manages others and asks no model; create an API key at {where}", field="token")
+    return _WHOLE_KEY.sub(_masked, label.replace(token, _masked(token)))
+
+
+def _masked(key: str | re.Match[str]) -> str:
+    """The ends of a key; of a short one nothing."""
+    text = key if isinstance(key, str) else key.group()
+    return f"{text[:12]}...{text[-3:]}" if len(text) >= _LONG_KEY else "..."
+
+
 # How each provider is asked whose a token is.
-PROVIDERS: dict[str, Callable[[str], str]] = {"huggingface": _hugging_face_account}
+PROVIDERS: dict[str, Callable[[str], str]] = {"huggingface": _hugging_face_account, "openrouter": _openrouter_account}
 
 
 def _asked(url: str, token: str, server: str) -> tuple[int, Any]:

@@ -1,6 +1,7 @@
 """Leaderboards: the task, its candidates, its schedule, its runs' plans, and the model in production."""
 
-from gero.leaderboards import candidates, production, trace_rows
+from gero.leaderboards import auto_select, candidates, production, trace_rows
+from gero.leaderboards.auto_select import AutoSelectInput
 from gero.leaderboards.candidates import Candidate, CandidateInput
 from gero.leaderboards.due import Fired, run_due
 from gero.leaderboards.leaderboard import (
@@ -25,10 +26,12 @@ from gero.leaderboards.pushed_rows import (
 )
 from gero.leaderboards.schedule import Schedule, ScheduleState
 from gero.leaderboards.store import create, delete, get, listed, patch, sweep, sweep_deleted
+from gero.leaderboards.trial_call import TrialCall, try_out
 
 __all__ = [
     "MAX_PUSHED_BYTES",
     "MAX_PUSHED_ROWS",
+    "AutoSelectInput",
     "Candidate",
     "CandidateInput",
     "FieldMapping",
@@ -41,6 +44,8 @@ __all__ = [
     "PushSettings",
     "Schedule",
     "ScheduleState",
+    "TrialCall",
+    "auto_select",
     "candidates",
     "check_enough_rows",
     "check_takes_rows",
@@ -60,4 +65,5 @@ __all__ = [
     "sweep",
     "sweep_deleted",
     "trace_rows",
+    "try_out",
 ]

@@ -57,6 +57,8 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
         raise Conflict("the leaderboard takes pushed rows since this run was started; run again")
     version = _pinned_dataset(leaderboard, run.dataset_version) or _frozen_dataset(leaderboard, now.rules())
     rows_per_block = max(MIN_ROWS_PER_BLOCK, min(WAVES * leaderboard.concurrency, MAX_ROWS_PER_BLOCK))
+    planned = _planned(leaderboard, configuration)
+    seen = _seen_rows(leaderboard, planned)
     rows = runs.blocks.write(
         version,
         plans.run_prefix(leaderboard.workspace_id, leaderboard.id, run.id),
@@ -64,6 +66,7 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
         rows_per_block=rows_per_block,
         limit=run.rows_limit,
         algorithm=run.algorithm,
+        without=seen,
     )
     plan = EvaluationPlan(
         workspace_id=leaderboard.workspace_id,
@@ -71,13 +74,13 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
         run_id=run.id,
         prompt=leaderboard.system_prompt,
         evaluation=Evaluation(type=leaderboard.eval_type, normalizers=tuple(leaderboard.normalizers)),
-        candidates=_planned(leaderboard, configuration),
+        candidates=planned,
         rows=rows,
         rows_per_block=rows_per_block,
         blocks_per_round=BLOCKS_PER_ROUND,
         in_flight=leaderboard.concurrency,
         seed=run.id,
-        dataset=_described(version, run),
+        dataset=_described(version, run, rows),
     )
     plans.save(plan)
     runs.begin(run, dataset=plan.dataset, cells_total=rows * len(plan.candidates))
@@ -130,10 +133,26 @@ def _planned(leaderboard: Leaderboard, configuration: dict[str, Any]) -> tuple[P
     )
 
 
-def _described(version: DatasetVersion, run: Run) -> dict[str, Any]:
+def _seen_rows(leaderboard: Leaderboard, planned: tuple[PlannedCandidate, ...]) -> set[bytes]:
+    """Digests of the rows that a Dr.Gero model among the candidates was given with their answers. No candidate is asked
+    them: they would be no test of that one, and all are compared on the same rows.
+    """
+    seen: set[bytes] = set()
+    for one in planned:
+        if one.endpoint.version is not None:
+            candidate = candidates.get(leaderboard.workspace_id, leaderboard.id, one.id)
+            model_id = str(candidate.drgero_model_id)
+            seen |= models.seen_rows(leaderboard.workspace_id, model_id, one.endpoint.version)
+    return seen
+
+
+def _described(version: DatasetVersion, run: Run, rows: int) -> dict[str, Any]:
     described: dict[str, Any] = msgspec.to_builtins(version)
     described["version"] = described.pop("number")
     del described["key"]
+    wanted = min(version.rows, run.rows_limit or version.rows)
+    if rows < wanted:
+        described["held_out"] = version.rows - rows if run.rows_limit is None else wanted - rows
     if run.rows_limit is not None:
         described["limit"] = {"rows": run.rows_limit, "algorithm": run.algorithm}
     return described

@@ -21,11 +21,11 @@ def hub(cloud: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 def test_a_connection_keeps_the_token_and_shows_the_account(hub: None, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    assert [one.connected for one in integrations.listed("w")] == [False]
+    assert not any(one.connected for one in integrations.listed("w"))
     assert integrations.token_of("w", "huggingface") is None
     made = integrations.connect("w", "huggingface", TOKEN)
     assert (made.connected, made.account) == (True, "ada")
-    assert list(integrations.listed("w")) == [made]
+    assert [one for one in integrations.listed("w") if one.connected] == [made]
     assert integrations.token_of("w", "huggingface") == TOKEN
     assert TOKEN not in f"{made} {table.get('WS#w', 'INTEGRATION#huggingface')} {caplog.text}"
 
@@ -33,7 +33,7 @@ def test_a_connection_keeps_the_token_and_shows_the_account(hub: None, caplog: p
 def test_another_token_takes_the_place_of_the_first(hub: None) -> None:
     integrations.connect("w", "huggingface", TOKEN)
     integrations.connect("w", "huggingface", "hf_other")
-    assert [one.account for one in integrations.listed("w")] == ["bob"]
+    assert [one.account for one in integrations.listed("w") if one.connected] == ["bob"]
     assert integrations.token_of("w", "huggingface") == "hf_other"
 
 
@@ -42,7 +42,7 @@ def test_what_is_disconnected_is_gone(hub: None) -> None:
     integrations.disconnect("w", "huggingface")
     integrations.disconnect("w", "huggingface")
     assert integrations.token_of("w", "huggingface") is None
-    assert [one.connected for one in integrations.listed("w")] == [False]
+    assert not any(one.connected for one in integrations.listed("w"))
 
 
 def test_a_token_copied_to_another_workspace_opens_nothing(hub: None) -> None:

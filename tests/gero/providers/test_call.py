@@ -6,8 +6,8 @@ import pytest
 
 from gero import providers
 from gero.kit import UpstreamFailed, address
-from gero.providers import Answer, Endpoint
-from gero.providers.call import MAX_RESPONSE_BYTES, CallFailed
+from gero.providers import Answer, CallFailed, Endpoint
+from gero.providers.call import MAX_RESPONSE_BYTES
 from tests.gero.providers.scripted_server import Scripted, reply, scripted
 
 GOOD = reply(200, b'{"output": "yes"}')

@@ -31,10 +31,8 @@ def met(health: Health, condition: Condition, times: int = 1) -> Health:
 @pytest.mark.parametrize(("condition", "calls"), [("refused", 3), ("exhausted", 3), ("rejected", 10)])
 def test_an_endpoint_is_given_up_on_its_first_calls(condition: Condition, calls: int) -> None:
     health = met(Health(), condition, calls - 1)
-    assert health.stopped is None
-    met(health, condition)
-    assert health.stopped
-    assert health.stopped.startswith(f"it was {condition} (on its first {calls} calls; ")
+    assert not health.stopped
+    assert str(met(health, condition).stopped).startswith(f"it was {condition} (on its first {calls} calls; ")
 
 
 def test_passing_trouble_must_last_before_an_endpoint_is_given_up(clock: Clock) -> None:

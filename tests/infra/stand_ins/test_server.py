@@ -172,5 +172,5 @@ def test_closing_is_quick_and_leaves_no_thread_and_no_port() -> None:
 def test_a_taken_port_is_an_error_that_leaves_nothing_running() -> None:
     before = threading.active_count()
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
-        StandIns(hub_port=taken.getsockname()[1])
+        StandIns(ports={"hub": taken.getsockname()[1]})
     assert threading.active_count() == before
