@@ -3,12 +3,12 @@
 import argparse
 import ipaddress
 import logging
+import os
 import signal
 import sys
 import threading
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from rich.console import Console
 
@@ -19,7 +19,7 @@ from infra.local.demo import Demo
 from infra.local.front.listener import PortInUseError
 from infra.local.persistence import StateError
 from infra.local.session import Kept, Session
-from infra.local.stand_ins import StandIns
+from infra.local.stand_ins import OPENROUTER_KEY, StandIns
 
 DEFAULT_PORT = 4700
 _ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -52,9 +52,9 @@ def _interrupt_once(*_: object) -> None:
 
 def _stand_ins(options: argparse.Namespace, before: dict[str, Any]) -> StandIns:
     """On the ports they had before, for kept leaderboards name them."""
-    ports = {"models_port": before.get("models_port", 0), "hub_port": options.hub_port or before.get("hub_port", 0)}
+    ports = before.get("ports", {}) | ({"hub": options.hub_port} if options.hub_port else {})
     try:
-        return StandIns(datasets=dict(options.dataset), **ports)
+        return StandIns(datasets=dict(options.dataset), ports=ports)
     except OSError as error:
         numbers = " or ".join(str(port) for port in ports.values() if port)
         raise PortInUseError(f"port {numbers} of the stand-ins is in use: end the process that has it") from error
@@ -66,16 +66,13 @@ def _run(options: argparse.Namespace, console: Console, stand_ins: StandIns, kep
         LocalCloud.start(
             port=options.port,
             data=options.data,
-            environment={
-                "HF_ENDPOINT": stand_ins.hub_url,
-                "GERO_PRIVATE_NETWORKS": ",".join([address.LOOPBACK, *options.allow]),
-            },
+            environment=_environment(options, stand_ins),
             echo_logs=options.logs,
         ) as cloud,
         Session.open(cloud, token=kept.read().get("token")) as session,
     ):
-        kept.write(session.token, *(urlsplit(url).port or 0 for url in (stand_ins.models_url, stand_ins.hub_url)))
-        session.announce(console, [f"{stand_ins.hub_url}/datasets/{name}" for name, _ in options.dataset])
+        kept.write(session.token, stand_ins.ports)
+        session.announce(console, _further(options, stand_ins))
         try:
             played = options.no_demo or _play(Demo(session, stand_ins, console), console)
             if not options.exit:
@@ -84,6 +81,26 @@ def _run(options: argparse.Namespace, console: Console, stand_ins: StandIns, kep
         finally:
             console.print("stopping …", style="dim")
     return int(not played)
+
+
+def _environment(options: argparse.Namespace, stand_ins: StandIns) -> dict[str, str]:
+    """What the functions are told. OpenRouter is the real one for who has a key of it, or names another."""
+    openrouter = {} if _has_openrouter() else {"OPENROUTER_BASE_URL": stand_ins.openrouter_url}
+    named = {name: os.environ[name] for name in ("OPENROUTER_BASE_URL", "HF_ROUTER_BASE_URL") if name in os.environ}
+    networks = ",".join([address.LOOPBACK, *options.allow])
+    return {"HF_ENDPOINT": stand_ins.hub_url, "GERO_PRIVATE_NETWORKS": networks, **openrouter, **named}
+
+
+def _has_openrouter() -> bool:
+    return "OPENROUTER_API_KEY" in os.environ or "OPENROUTER_BASE_URL" in os.environ
+
+
+def _further(options: argparse.Namespace, stand_ins: StandIns) -> list[tuple[str, str]]:
+    """What else there is to try."""
+    datasets = [("dataset", f"{stand_ins.hub_url}/datasets/{name}/resolve/main/…") for name, _ in options.dataset]
+    if _has_openrouter():
+        return datasets
+    return [("OpenRouter", f"a stand-in; connect it with the key {OPENROUTER_KEY}"), *datasets]
 
 
 def _play(demo: Demo, console: Console) -> bool:

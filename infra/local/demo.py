@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from gero.cli.render import ranking_report, watch_run
-from gero.kit import settings
 from infra.local.session import Session
 from infra.local.stand_ins import MODELS, PROMPT, StandIns
 
@@ -44,6 +43,8 @@ class Demo:
         return True
 
     def _rank(self) -> bool:
+        if self._key:
+            self._client.put("/api/integrations/openrouter", {"token": self._key})
         leaderboard = self._leaderboard()
         for candidate in self._real_models() if self._key else self._stand_in_models():
             self._client.post(f"/api/leaderboards/{leaderboard['id']}/models", candidate)
@@ -88,9 +89,8 @@ class Demo:
         wanted = os.environ.get("GERO_DEMO_MODELS", _REAL_MODELS).split(",")
         return [
             {
+                "platform": "openrouter",
                 "model": model.strip(),
-                "endpoint_url": f"{settings.openrouter_base_url()}/chat/completions",
-                "auth_token": self._key,
                 "parameters": {"temperature": 0, "max_tokens": 20},
             }
             for model in wanted

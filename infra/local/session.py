@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,19 +34,19 @@ class Kept:
         self._file = data / "session.json" if data else None
 
     def read(self) -> dict[str, Any]:
-        """`{"token", "models_port", "hub_port"}`, or {}. StateError when the file is not one of these."""
+        """`{"token", "ports"}`, or {}. StateError when the file is not one of these."""
         if self._file is None or not self._file.exists():
             return {}
         try:
             found: dict[str, Any] = json.loads(self._file.read_text())
-            return {"token": str(found["token"]), **{name: int(found[name]) for name in ("models_port", "hub_port")}}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            return {"token": str(found["token"]), "ports": {str(k): int(v) for k, v in found["ports"].items()}}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise StateError(f"{self._file} is damaged ({error!r}): remove it to start with a new workspace") from error
 
-    def write(self, token: str, models_port: int, hub_port: int) -> None:
+    def write(self, token: str, ports: Mapping[str, int]) -> None:
         """Keep them, if there is a data folder."""
         if self._file:
-            _write_secret(self._file, {"token": token, "models_port": models_port, "hub_port": hub_port})
+            _write_secret(self._file, {"token": token, "ports": dict(ports)})
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,14 @@ class Session:
         """The API of this session."""
         return Client(self.api_url, self.token, self.inference_url)
 
-    def announce(self, console: Console, datasets: list[str]) -> None:
+    def announce(self, console: Console, further: list[tuple[str, str]]) -> None:
         """Print where everything is."""
         facts = [
             ("API", f"[bold]{self.api_url}[/]   documentation at {self.api_url}/docs"),
             ("inference", f"{self.inference_url}   the API's address serves it as well"),
             ("token", self.token),
             ("command", f".venv/bin/gero --help   finds all this in {FILE}"),
-            *(("dataset", f"{dataset}/resolve/main/…") for dataset in datasets),
+            *further,
         ]
         for name, fact in facts:
             console.print(f"{name:<11}{fact}", soft_wrap=True)

@@ -74,7 +74,7 @@ class LimitedModels:
 async def serving(limits: Limits) -> AsyncIterator[LimitedModels]:
     """The server, while the block runs."""
     models = LimitedModels(limits)
-    runner = web.ServerRunner(web.Server(models.answer))  # type: ignore[arg-type]
+    runner = web.ServerRunner(web.Server(models.answer))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)
     await site.start()

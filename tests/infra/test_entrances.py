@@ -30,10 +30,14 @@ def test_webhooks_have_their_own_function_and_the_rest_is_the_apis(app: Template
 def test_inference_is_forwarded_to_its_function_url(app: Template) -> None:
     (url,) = app.of_type("AWS::Lambda::Url")
     forwarded = {key: found for key, found in routes(app).items() if found["IntegrationType"] == "HTTP_PROXY"}
-    assert set(forwarded) == {"POST /v1/leaderboard/{id}/inference", "POST /api/leaderboards/{id}/inference"}
-    for integration in forwarded.values():
-        parts = integration["IntegrationUri"]["Fn::Join"][1]
-        assert parts == [{"Fn::GetAtt": [url, "FunctionUrl"]}, "v1/leaderboard/{id}/inference"]
+    there = {key: found["IntegrationUri"]["Fn::Join"][1] for key, found in forwarded.items()}
+    function_url = {"Fn::GetAtt": [url, "FunctionUrl"]}
+    assert there == {
+        "POST /v1/leaderboard/{id}/inference": [function_url, "v1/leaderboard/{id}/inference"],
+        "POST /api/leaderboards/{id}/inference": [function_url, "v1/leaderboard/{id}/inference"],
+        "POST /v1/models/{id}/inference": [function_url, "v1/models/{id}/inference"],
+        "POST /api/models/{id}/inference": [function_url, "v1/models/{id}/inference"],
+    }
 
 
 def test_the_api_is_throttled_and_its_requests_are_logged(app: Template) -> None:

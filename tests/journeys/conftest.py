@@ -40,7 +40,11 @@ def cloud(
     request: pytest.FixtureRequest, stand_ins: StandIns, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalCloud]:
     lease = getattr(request.module, "LEASE_SECONDS", "10")
-    environment = {"HF_ENDPOINT": stand_ins.hub_url, "GERO_LEASE_SECONDS": lease}
+    environment = {
+        "HF_ENDPOINT": stand_ins.hub_url,
+        "OPENROUTER_BASE_URL": stand_ins.openrouter_url,
+        "GERO_LEASE_SECONDS": lease,
+    }
     with LocalCloud.start(data=tmp_path_factory.mktemp("cloud"), environment=environment) as cloud:
         yield cloud
         assert not cloud.denied, "a function lacks a grant that it needs"

@@ -24,10 +24,10 @@ class Stopped(Exception):
 class Pace:
     """At most `most` calls at a time, and never more than `ceiling`, the share that others leave.
 
-    It starts with three quarters of them and grows with every answer. When more than a tenth of the calls is answered with 429 it is
-    cut, by half at most, and from then on grows by a sixteenth for each window of calls. When most are, nobody asks
-    until the time that the server names, or for a pause that doubles while it lasts. Single refusals are no reason to
-    slow down: the row that met one waits and asks again. What is not used does not grow.
+    It starts with three quarters of them and grows with every answer. When more than a tenth of the calls is answered
+    with 429 it is cut, by half at most, and from then on grows by a sixteenth for each window of calls. When most are,
+    nobody asks until the time that the server names, or for a pause that doubles while it lasts. Single refusals are no
+    reason to slow down: the row that met one waits and asks again. What is not used does not grow.
     """
 
     def __init__(self, most: int) -> None:

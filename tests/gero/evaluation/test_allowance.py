@@ -90,10 +90,11 @@ reports = st.builds(
 @settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, 7), reports, st.integers(0, 5_000)), min_size=1, max_size=60))
 def test_whatever_is_reported_the_shares_keep_to_the_limit(steps: list[tuple[int, Report, int]]) -> None:
-    state, now = None, 0
+    state: State | None = None
+    now = 0
     for number, report, passed in steps:
         now += passed
-        before = state
+        before: State | None = state
         state = shared(state, f"w{number}", report, now)
         live = {name: one.share for name, one in state.holders.items() if one.until > now}
         assert 1 <= state.limit <= MOST * 8
