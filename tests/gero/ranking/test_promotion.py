@@ -169,3 +169,26 @@ def test_an_unknown_policy_is_refused() -> None:
 def test_a_decision_survives_json() -> None:
     made = decision(met(30, 20, 950))
     assert msgspec.json.decode(msgspec.json.encode(made), type=Decision) == made
+
+
+GIVEN_UP = {"n_not_asked": 3}
+
+
+def test_a_challenger_whose_endpoint_was_given_up_is_not_promoted_however_well_it_did() -> None:
+    for policy in ("top", "default"):
+        made = decision(met(80, 0, 20, new=GIVEN_UP), policy=policy)
+        assert (made.action, made.candidate_id) == ("keep", "old"), policy
+
+
+def test_while_the_champions_endpoint_is_given_up_nobody_takes_its_place() -> None:
+    for policy in ("top", "default"):
+        made = decision(met(80, 0, 20, old=GIVEN_UP), policy=policy)
+        assert (made.action, made.candidate_id) == ("hold", "old"), policy
+        assert made.reason.startswith("The endpoint of Champion was given up with 3 rows not asked")
+
+
+def test_the_first_champion_is_the_best_of_those_that_were_asked_everything() -> None:
+    assert decision(met(80, 5, 10, new=GIVEN_UP), champion_id=None).candidate_id == "old"
+    nobody = decision(met(80, 5, 10, new=GIVEN_UP, old=GIVEN_UP), champion_id=None)
+    assert (nobody.action, nobody.candidate_id) == ("keep", None)
+    assert nobody.reason.startswith("No endpoint was asked all rows")
