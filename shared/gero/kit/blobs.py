@@ -1,4 +1,4 @@
-"""The one S3 bucket: immutable objects, written whole. Every key starts with the workspace's id."""
+"""The one S3 bucket: objects written whole. A key starts with the workspace's id; with `_` where it is everybody's."""
 
 import gzip
 from collections.abc import Iterator, Sequence
