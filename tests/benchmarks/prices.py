@@ -14,6 +14,7 @@ S3_PUT, S3_GET, SQS, KMS = 5.4e-6, 0.43e-6, 0.4e-6, 3e-6
 DYNAMODB_WRITE, DYNAMODB_READ = 0.705e-6, 0.141e-6
 HTTP_API, LAMBDA_REQUEST, LAMBDA_GB_SECOND = 1.11e-6, 0.2e-6, 13.3334e-6
 CPU_GB = 1.769  # Lambda gives a whole processor to so much memory, and a share of one to less
+_BY_UNITS = ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "TransactWriteItems")
 CALLS = {
     "PutObject": S3_PUT,
     "ListObjectsV2": S3_PUT,
@@ -23,7 +24,7 @@ CALLS = {
     "ChangeMessageVisibility": SQS,
     "Decrypt": KMS,
     "SendTaskSuccess": 0.0,
-    **dict.fromkeys(("GetItem", "BatchGetItem", "Query", "UpdateItem", "TransactWriteItems"), 0.0),  # charged by units
+    **dict.fromkeys(_BY_UNITS, 0.0),
 }
 _SERVICES = ("s3", "dynamodb", "sqs", "kms", "stepfunctions")
 
@@ -63,7 +64,7 @@ class Meter:
         """Count a call that was answered."""
         self._bill.calls[name] += 1
         match name:
-            case "UpdateItem":
+            case "UpdateItem" | "PutItem":
                 self._bill.writes += self._written(request, 1)
             case "TransactWriteItems":
                 writes = [write for item in request["TransactItems"] for write in item.values()]
