@@ -1,7 +1,7 @@
 """How many calls all workers of a run together may have under way at one endpoint, and what they know of it.
 
 One small item for each endpoint of a run. A worker reads and writes it before its first call and every two seconds:
-twenty workers that start at once share what one would have asked for, and what one of them learns (too many calls, a
+twenty workers that start at once share what one or two would have asked for, and what one of them learns (too many calls, a
 time to wait for, an endpoint of no use) all know two seconds later.
 """
 
@@ -17,6 +17,7 @@ from gero.kit import Conflict, conditions, log, new_id, table
 from gero.providers import Endpoint, Pace
 
 EVERY_SECONDS = 2.0
+_START = 64  # calls at a time of all workers together, before anything is known, unless one alone may make more
 _HELD_MS = 8_000  # without a word from a worker its share is free again
 _SILENCE_MS = 15 * 60_000  # of refused calls and waiting, after which the endpoint is given up
 _TRIES = 8
@@ -61,11 +62,11 @@ class Report(NamedTuple):
 def shared(state: State | None, worker: str, report: Report, now: int) -> State:
     """The state after a worker's report, in which the worker has its share.
 
-    The limit begins with what one worker may do alone, doubles every two seconds while a worker could use more and none
+    The limit begins with `_START` calls, or what one worker may do alone, doubles every two seconds while a worker could use more and none
     is throttled, and halves when one is; after that it grows by a sixteenth. Shares are equal, and what others still
     hold is not given twice: together they exceed the limit by at most one call for each worker.
     """
-    state = state or State(limit=report.most, begun_at=now, changed_at=now)
+    state = state or State(limit=max(_START, report.most), begun_at=now, changed_at=now)
     others = {name: one for name, one in state.holders.items() if name != worker and one.until > now}
     limit, cut, changed_at = state.limit, state.cut, state.changed_at
     if now - changed_at >= EVERY_SECONDS * 1000:

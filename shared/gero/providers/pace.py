@@ -8,7 +8,7 @@ from collections import deque
 from gero.providers.health import Health
 from gero.providers.refusal import CallFailed
 
-_START = 4  # calls at a time at least, before anything is known
+_START = 32  # calls at a time, before anything is known, that no endpoint minds
 _WINDOW = 40  # results at least, before the share of refused ones says anything
 _CUT_SHARE, _BLOCK_SHARE = 0.1, 0.5
 _SURE = 3  # refusals that suffice when they are most of what came
@@ -24,7 +24,7 @@ class Stopped(Exception):
 class Pace:
     """At most `most` calls at a time, and never more than `ceiling`, the share that others leave.
 
-    It starts with three quarters of them and grows with every answer. When more than a tenth of the calls is answered
+    It starts with three quarters of them, or 32, and grows with every answer. When more than a tenth of the calls is answered
     with 429 it is cut, by half at most, and from then on grows by a sixteenth for each window of calls. When most are,
     nobody asks until the time that the server names, or for a pause that doubles while it lasts. Single refusals are no
     reason to slow down: the row that met one waits and asks again. What is not used does not grow.

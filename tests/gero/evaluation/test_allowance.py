@@ -106,13 +106,13 @@ def test_whatever_is_reported_the_shares_keep_to_the_limit(steps: list[tuple[int
 
 @pytest.mark.usefixtures("cloud")
 async def test_workers_meet_in_one_item_and_what_stops_one_stops_the_other() -> None:
-    plan = stored_plan(in_flight=8)
-    paces = [Pace(8), Pace(8)]
+    plan = stored_plan(in_flight=64)
+    paces = [Pace(64), Pace(64)]
     workers = [Allowance(plan, plan.candidates[0].endpoint, pace, f"w{number}") for number, pace in enumerate(paces)]
     for _ in range(2):
         for worker in workers:
             await worker.share()
-    assert [pace.ceiling for pace in paces] == [4, 4]
+    assert [pace.ceiling for pace in paces] == [32, 32]
     for _ in range(3):
         paces[0].note(CallFailed("the endpoint answered 401", "refused"), 0)
     for worker in workers:
