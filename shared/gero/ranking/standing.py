@@ -43,7 +43,9 @@ def rank_round(plan: EvaluationPlan, number: int) -> Standing:
     for _, batches in groupby(found, key=lambda pair: pair[0].block):
         block = list(batches)
         statistics.add_block(batch for batch, _ in block)
-        first_errors = {batch.candidate_id: error for batch, error in block if error} | first_errors
+        for batch, error in block:
+            if error and (batch.n_not_asked or batch.candidate_id not in first_errors):
+                first_errors[batch.candidate_id] = error  # why an endpoint was given up says more than an early mishap
     stored = _Stored(msgspec.Raw(statistics.to_json()), first_errors)
     blobs.put(_key(plan, number), msgspec.json.encode(stored), "application/json")
     return _standing(plan, statistics, first_errors)

@@ -80,6 +80,7 @@ def entry(model: dict[str, Any], rank: int) -> dict[str, Any]:
         "rows": 1000,
         "errors": rank - 1,
         "unscored": 0,
+        "not_asked": 0,
         "cost_usd": 0.0123,
         "cost_per_1000_usd": 0.0123,
         "latency_p50_ms": 210.4,

@@ -33,6 +33,12 @@ def test_the_table_fits_a_terminal_of_eighty_columns(ranking: dict[str, Any]) ->
     assert "…" not in "".join(lines)
 
 
+def test_an_endpoint_that_was_given_up_says_so_with_its_reason(ranking: dict[str, Any]) -> None:
+    ranking["entries"][0] |= {"not_asked": 1990, "errors": 10, "first_error": "not asked: the endpoint answered 401"}
+    text = shown(ranking_report(ranking), width=200)
+    assert "given up with 1,990 rows not asked: the endpoint answered 401" in text
+
+
 def test_names_of_others_are_neither_markup_nor_control_codes(ranking: dict[str, Any]) -> None:
     text = shown(ranking_report(ranking), width=200)
     assert "\x1b" not in text

@@ -57,9 +57,14 @@ def ranking_report(ranking: dict[str, Any]) -> RenderableType:
 
 def _first_errors(ranking: dict[str, Any]) -> Iterator[RenderableType]:
     for entry in ranking.get("entries") or []:
-        if entry["errors"] and entry.get("first_error"):
-            failures = f"{formats.plain(entry['name'])}: {formats.counted(entry['errors'], 'error')}, the first: "
-            yield Text.assemble((failures, FAULT), formats.one_line(entry["first_error"]))
+        if not entry.get("first_error"):
+            continue
+        if entry.get("not_asked"):
+            told = f"given up with {formats.counted(entry['not_asked'], 'row')} "
+        else:
+            told = f"{formats.counted(entry['errors'], 'error')}, the first: "
+        failures = f"{formats.plain(entry['name'])}: {told}"
+        yield Text.assemble((failures, FAULT), formats.one_line(entry["first_error"]))
 
 
 def ranking_of_run(run: dict[str, Any]) -> dict[str, Any]:
