@@ -36,7 +36,7 @@ async def run(limits: Limits, *, workers: int, rows_each: int) -> tuple[LimitedM
 async def work(plan: EvaluationPlan, number: int, rows_each: int) -> None:
     rows = some_rows(plan.rows)[number * rows_each : (number + 1) * rows_each]
     candidate, pace = plan.candidates[0], Pace(IN_FLIGHT)
-    allowance = Allowance(plan, candidate.endpoint, pace, f"worker-{number}")
+    allowance = Allowance(plan, candidate, pace, f"worker-{number}")
     checkpoint = Checkpoint(job_of(plan, block=number), redelivered=False)
 
     async def beat() -> None:

@@ -90,7 +90,7 @@ async def test_patience_overcomes_a_limit_and_an_outage(
     monkeypatch.setattr("gero.providers.call._BACKOFF_SECONDS", 0.001)
     endpoint = Endpoint("custom", strangers["stubllm"].url, "recovers")
     body = providers.request_body(endpoint, providers.prompt.messages("{input}", QUESTION))
-    answer, attempts = await providers.ask_patiently(session, endpoint, {}, body, Pace(4))
+    answer, attempts = await providers.ask_patiently(session, endpoint, {}, body, Pace(4), time.monotonic() + 1000)
     assert (answer.text, attempts) == ("shipping", 3)
 
 

@@ -14,6 +14,7 @@ from gero.leaderboards import Candidate, CandidateInput, TrialCall, candidates
 from gero.models import Input
 
 router = APIRouter(prefix="/api/leaderboards/{leaderboard_id}/models", tags=["models"], dependencies=SCHEMES)
+_SHOWN_CHARACTERS = 100_000  # Lambda answers at most 6 MB
 _TOLD = ("finish_reason", "tokens_in", "tokens_out", "usage_estimated", "model", "provider")
 
 
@@ -74,6 +75,7 @@ def add_model(caller: Writer, leaderboard_id: str, wanted: CandidateInput) -> Mo
 def try_model(caller: Writer, leaderboard_id: str, wanted: TrialInput) -> TrialView:
     """Ask a model once, before it is added: its answer, latency, cost and usage, or what is the matter with it."""
     leaderboard = leaderboards.get(caller.workspace_id, leaderboard_id)
+    _check_may_see(caller, wanted.input)
     described = CandidateInput.model_validate(wanted.model_dump(exclude={"input"}, exclude_unset=True))
     return _tried(leaderboards.try_out(leaderboard, candidates.made(caller.workspace_id, described), wanted.input))
 
@@ -85,7 +87,9 @@ def try_added_model(
     """Ask a model of the leaderboard once, as a run would."""
     leaderboard = leaderboards.get(caller.workspace_id, leaderboard_id)
     candidate = candidates.get(caller.workspace_id, leaderboard_id, model_id)
-    return _tried(leaderboards.try_out(leaderboard, candidate, wanted.input if wanted else None))
+    text = wanted.input if wanted else None
+    _check_may_see(caller, text)
+    return _tried(leaderboards.try_out(leaderboard, candidate, text))
 
 
 @router.delete("/{model_id}", status_code=204)
@@ -99,14 +103,24 @@ def remove_model(caller: Writer, leaderboard_id: str, model_id: str) -> Response
     return Response(status_code=204)
 
 
+def _check_may_see(caller: Principal, text: str | None) -> None:
+    """Without a text, a row of the dataset is asked and shown."""
+    if text is None:
+        caller.require("leaderboards:read")
+
+
 def _tried(call: TrialCall) -> TrialView:
     if call.failure:
         failure = call.failure
         return TrialView(ok=False, input=call.input, error=failure.message, code=failure.code, hint=failure.hint)
     assert call.answer is not None
     told = {name: getattr(call.answer, name) for name in _TOLD}
-    latency_ms, cost = round(call.answer.latency_ms, 2), money.to_usd(call.answer.cost_nanos)
-    return TrialView(ok=True, input=call.input, output=call.answer.text, latency_ms=latency_ms, cost_usd=cost, **told)
+    told |= {
+        "output": call.answer.text[:_SHOWN_CHARACTERS],
+        "latency_ms": round(call.answer.latency_ms, 2),
+        "cost_usd": money.to_usd(call.answer.cost_nanos),
+    }
+    return TrialView(ok=True, input=call.input, **told)
 
 
 def _view(caller: Principal, candidate: Candidate) -> ModelView:

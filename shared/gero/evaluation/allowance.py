@@ -1,25 +1,27 @@
 """How many calls all workers of a run together may have under way at one endpoint, and what they know of it.
 
 One small item for each endpoint of a run. A worker reads and writes it before its first call and every two seconds:
-twenty workers that start at once share what one or two would have asked for, and what one of them learns (too many calls, a
-time to wait for, an endpoint of no use) all know two seconds later.
+twenty workers that start at once share what one or two would have asked for, and what one of them learns (too many
+calls, a time to wait for, a candidate that is of no use) all know two seconds later.
 """
 
 import asyncio
+import random
 import time
 from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
-from gero.evaluation.plan import EvaluationPlan
+from gero.evaluation.plan import EvaluationPlan, PlannedCandidate
 from gero.kit import Conflict, conditions, log, new_id, table
-from gero.providers import Endpoint, Pace
+from gero.providers import Pace
 
 EVERY_SECONDS = 2.0
 _START = 64  # calls at a time of all workers together, before anything is known, unless one alone may make more
 _HELD_MS = 8_000  # without a word from a worker its share is free again
 _SILENCE_MS = 15 * 60_000  # of refused calls and waiting, after which the endpoint is given up
+_PAUSE_MS = 60_000  # without a word: nobody asked
 _TRIES = 8
 WORKER = new_id()  # this process
 _SILENT = "the endpoint gave no answer for 15 minutes: it was {} all the time"
@@ -32,28 +34,36 @@ class Holder(msgspec.Struct, frozen=True):
     until: int
 
 
-class State(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is known of one candidate at the endpoint: others there may have other keys and parameters."""
+
+    answered: bool = False
+    waiting_since: int = 0
+    told_at: int = 0
+    stopped: str | None = None
+
+
+class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is known of an endpoint. `limit`: calls under way at a time, of all workers together."""
 
     limit: int
-    begun_at: int
     changed_at: int
-    answered_at: int = 0
     cut: bool = False
     blocked_until: int = 0
-    stopped: str | None = None
     holders: dict[str, Holder] = {}
+    candidates: dict[str, Candidate] = {}
 
 
 class Report(NamedTuple):
     """What a worker tells: since its last word, and at the moment."""
 
+    candidate_id: str
     most: int
     """Calls that it would have under way at a time, if it were alone."""
     saturated: bool = False
     throttled: bool = False
     answered: bool = False
-    blocked_ms: int = 0
+    blocked_until: int = 0
     waiting: str | None = None
     """Why it gets no answers, while it gets none and yet goes on: "throttled" or "waking"."""
     stopped: str | None = None
@@ -62,77 +72,92 @@ class Report(NamedTuple):
 def shared(state: State | None, worker: str, report: Report, now: int) -> State:
     """The state after a worker's report, in which the worker has its share.
 
-    The limit begins with `_START` calls, or what one worker may do alone, doubles every two seconds while a worker could use more and none
-    is throttled, and halves when one is; after that it grows by a sixteenth. Shares are equal, and what others still
-    hold is not given twice: together they exceed the limit by at most one call for each worker.
+    The limit begins with `_START` calls, or what one worker may do alone, doubles every two seconds while a worker
+    could use more and none is throttled, and halves when one is; after that it grows by a sixteenth. Shares are equal,
+    and what others still hold is not given twice: together they exceed the limit by at most one call for each worker.
     """
-    state = state or State(limit=max(_START, report.most), begun_at=now, changed_at=now)
+    state = state or State(limit=max(_START, report.most), changed_at=now)
     others = {name: one for name, one in state.holders.items() if name != worker and one.until > now}
     limit, cut, changed_at = state.limit, state.cut, state.changed_at
-    if now - changed_at >= EVERY_SECONDS * 1000:
-        most = report.most * (len(others) + 1)
-        if report.throttled:
-            limit, cut, changed_at = max(1, limit // 2), True, now
-        elif report.saturated and limit < most:
-            limit, changed_at = min(most, limit + (max(1, limit // 16) if cut else limit)), now
-    elif report.throttled and not cut:
+    due = now - changed_at >= EVERY_SECONDS * 1000
+    if report.throttled and (due or not cut):
         limit, cut, changed_at = max(1, limit // 2), True, now
+    elif report.saturated and due and limit < (most := max(limit, report.most * (len(others) + 1))):
+        limit, changed_at = min(most, limit + (max(1, limit // 16) if cut else limit)), now
     free = limit - sum(one.share for one in others.values())
     share = max(1, min(report.most, limit // (len(others) + 1), free))
-    answered_at = now if report.answered else state.answered_at
-    silent = report.waiting and now - max(answered_at, state.begun_at) > _SILENCE_MS
+    known = state.candidates.get(report.candidate_id, Candidate())
     return replace(
         state,
         limit=limit,
         cut=cut,
         changed_at=changed_at,
-        answered_at=answered_at,
-        blocked_until=max(state.blocked_until, now + report.blocked_ms if report.blocked_ms else 0),
-        stopped=state.stopped or report.stopped or (_SILENT.format(report.waiting) if silent else None),
+        blocked_until=max(state.blocked_until, report.blocked_until),
         holders=others | {worker: Holder(share, now + _HELD_MS)},
+        candidates=state.candidates | {report.candidate_id: _seen(known, report, now)},
+    )
+
+
+def _seen(known: Candidate, report: Report, now: int) -> Candidate:
+    """What is known of a candidate after a report. Time in which nobody asks it is no silence of its endpoint."""
+    since = known.waiting_since if now - known.told_at < _PAUSE_MS else 0
+    since = 0 if report.answered or not report.waiting else since or now
+    silent = since and now - since > _SILENCE_MS
+    return Candidate(
+        answered=known.answered or report.answered,
+        waiting_since=since,
+        told_at=now,
+        stopped=known.stopped or report.stopped or (_SILENT.format(report.waiting) if silent else None),
     )
 
 
 class Allowance:
     """A worker's part in what the run may ask of an endpoint: it sets the ceiling of its pace."""
 
-    def __init__(self, plan: EvaluationPlan, endpoint: Endpoint, pace: Pace, worker: str = WORKER) -> None:
+    def __init__(self, plan: EvaluationPlan, candidate: PlannedCandidate, pace: Pace, worker: str = WORKER) -> None:
         self._worker = worker
-        self._key = (f"WS#{plan.workspace_id}#RUN#{plan.run_id}", f"PACE#{endpoint.address}")
+        self._candidate_id = candidate.id
+        self._key = (f"WS#{plan.workspace_id}#RUN#{plan.run_id}", f"PACE#{candidate.endpoint.address}")
         self._pace = pace
-        self._told_at = 0.0
+        self._told_at = time.monotonic()
 
     async def share(self) -> None:
         """Tell what was learnt, and learn what others did. When the table cannot be asked, the share stays as it is."""
-        report = self._report()
-        self._pace.throttled, self._told_at = False, time.monotonic()
+        pace, report, told_at = self._pace, self._report(), time.monotonic()
+        pace.throttled = False
         try:
             state = await asyncio.to_thread(self._exchange, report)
         except Exception as error:  # noqa: BLE001  a missed exchange must not end the calls in flight
             log.failure("allowance.missed", error)
+            pace.throttled |= report.throttled
             return
-        self._pace.ceiling = state.holders[self._worker].share
+        self._told_at = told_at
+        pace.ceiling = state.holders[self._worker].share
         if (left := state.blocked_until - _now()) > 0:
-            self._pace.block(left / 1000)
-        if state.stopped:
-            self._pace.stop(state.stopped)
-        self._pace.wake()
+            pace.block(left / 1000)
+        known = state.candidates[self._candidate_id]
+        if known.answered and pace.health.answered_at is None:
+            pace.health.answered_at = time.monotonic()
+        if known.stopped:
+            pace.stop(known.stopped)
+        pace.wake()
 
     def _report(self) -> Report:
         pace = self._pace
         return Report(
+            candidate_id=self._candidate_id,
             most=pace.most,
             saturated=pace.saturated,
             throttled=pace.throttled,
             answered=(pace.health.answered_at or 0.0) > self._told_at,
-            blocked_ms=int(pace.blocked_seconds * 1000),
+            blocked_until=_now() + int(pace.blocked_seconds * 1000) if pace.blocked_seconds else 0,
             waiting=pace.health.waiting,
             stopped=pace.stopped,
         )
 
     def _exchange(self, report: Report) -> State:
         pk, sk = self._key
-        for _ in range(_TRIES):
+        for attempt in range(_TRIES):
             item = table.get(pk, sk, consistent=True)
             known = msgspec.json.decode(item["doc"], type=State) if item else None
             state = shared(known, self._worker, report, _now())
@@ -141,6 +166,7 @@ class Allowance:
             try:
                 table.put(written | {"doc": msgspec.json.encode(state).decode()}, unchanged)
             except Conflict:
+                time.sleep(random.uniform(0, 0.01 * 2**attempt))
                 continue
             return state
         raise Conflict("the allowance is being changed by others all the time")

@@ -14,10 +14,10 @@ from gero.evaluation.allowance import EVERY_SECONDS, Allowance
 from gero.evaluation.checkpoint import Checkpoint, Tally
 from gero.evaluation.fan_out import FanOut
 from gero.evaluation.job import BatchJob
-from gero.evaluation.plan import EvaluationPlan
+from gero.evaluation.plan import EvaluationPlan, PlannedCandidate
 from gero.evaluation.statistics import BatchStatistics
 from gero.kit import GeroError
-from gero.providers import Endpoint, Pace
+from gero.providers import Endpoint, Health, Pace
 from gero.traces import Trace
 
 _CHECKPOINT_SECONDS, _REPORT_SECONDS = 5.0, 2.0
@@ -51,9 +51,9 @@ async def evaluate(
     plan = plans.load(job.workspace_id, job.leaderboard_id, job.run_id)
     rows = plans.load_block(plan, job.block)
     candidate = plan.candidate(job.candidate_id)
-    pace = _pace(plan, candidate.endpoint)
+    pace = _pace(plan, candidate)
     headers = _headers(job.workspace_id, candidate.endpoint, pace)
-    allowance = Allowance(plan, candidate.endpoint, pace)
+    allowance = Allowance(plan, candidate, pace)
     checkpoint = Checkpoint(job, redelivered=redelivered)
     saved = False
     try:
@@ -86,8 +86,17 @@ def _known_pace(run_id: str, address: str, most: int) -> Pace:
     return Pace(most)
 
 
-def _pace(plan: EvaluationPlan, endpoint: Endpoint) -> Pace:
-    return _known_pace(plan.run_id, endpoint.address, plan.in_flight)
+@lru_cache(maxsize=64)
+def _known_health(run_id: str, candidate_id: str) -> Health:
+    """What it learnt of a candidate there, whose key and parameters are its own."""
+    return Health()
+
+
+def _pace(plan: EvaluationPlan, candidate: PlannedCandidate) -> Pace:
+    pace = _known_pace(plan.run_id, candidate.endpoint.address, plan.in_flight)
+    pace.health = _known_health(plan.run_id, candidate.id)
+    pace.health.waiting = None
+    return pace
 
 
 def _headers(workspace_id: str, endpoint: Endpoint, pace: Pace) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ from gero.traces import SCORE_SCALE, Trace
 if TYPE_CHECKING:
     import aiohttp
 
+_REFUSALS = 20  # of a row: when half of all calls are refused, so many in a row are one chance in a million
+
 
 class FanOut:
     """Asks a candidate all rows that the checkpoint does not know yet, as many at once as `pace` allows."""
@@ -32,6 +34,7 @@ class FanOut:
         self._headers = headers
         self._pace = pace
         self._scorer = ExactScorer(plan.evaluation.normalizers)
+        self._refusals: Counter[str] = Counter()
 
     async def run(self, rows: list[Row], checkpoint: Checkpoint, deadline: float) -> bool:
         """True when every row has its answer (or final failure); False when time ran out first.
@@ -60,19 +63,34 @@ class FanOut:
         while todo and time.monotonic() + providers.PATIENCE_SECONDS < deadline:
             row = todo.popleft()
             try:
-                checkpoint.add(row.id, await self._evaluate(session, row))
-            except providers.NotNow:
-                todo.append(row)
+                checkpoint.add(row.id, await self._evaluate(session, row, deadline))
+            except providers.NotNow as error:
+                self._refusals[row.id] += error.refusals
+                if self._is_never_taken(row):
+                    told = f"{error} ({self._refusals[row.id]} times, while others were answered)"
+                    checkpoint.add(row.id, replace(self._blank(row), score=0, error=told))
+                else:
+                    todo.append(row)
 
-    async def _evaluate(self, session: "aiohttp.ClientSession", row: Row) -> Trace:
+    def _is_never_taken(self, row: Row) -> bool:
+        """Whether it is the row, not the rate, that is refused as too much: others mostly are answered."""
+        own, health = self._refusals[row.id], self._pace.health
+        return own >= _REFUSALS and health.refusals - own <= health.answers
+
+    async def _evaluate(self, session: "aiohttp.ClientSession", row: Row, deadline: float) -> Trace:
         endpoint = self._candidate.endpoint
         body = providers.request_body(endpoint, providers.prompt.messages(self._plan.prompt, row.input))
         blank = self._blank(row)
         try:
-            answer, attempts = await providers.ask_patiently(session, endpoint, self._headers, body, self._pace)
+            answer, attempts = await providers.ask_patiently(
+                session, endpoint, self._headers, body, self._pace, deadline
+            )
         except providers.Stopped as stopped:
             return replace(blank, error=f"not asked: {stopped}", attempts=0)
-        except CallFailed as error:  # the model's own failure: it scores 0 and counts as an error
+        except CallFailed as error:
+            if error.condition == "exhausted":  # our account, not the model: no score
+                return replace(blank, error=f"not asked: {error.message}", attempts=0)
+            # The model's own failure: it scores 0 and counts as an error.
             return replace(blank, score=0, error=error.message, attempts=error.details.get("attempts", 1))
         right, reason = self._scorer.score(answer.text, row.expected)
         return replace(

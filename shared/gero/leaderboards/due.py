@@ -61,7 +61,9 @@ def _has_new_models(leaderboard: Leaderboard) -> bool:
     evaluated = runs.configuration(latest)["models"] if latest else []
     present = candidates.listed(leaderboard.workspace_id, leaderboard.id)
     known = [_identity(model) for model in evaluated]
-    return any(_identity(candidates.shown(leaderboard.workspace_id, one)) not in known for one in present)
+    callable_ = (candidates.shown(leaderboard.workspace_id, one) for one in present)
+    # A Dr.Gero model that is not deployed cannot be compared: a run would be refused.
+    return any(_identity(one) not in known for one in callable_ if one["endpoint_url"])
 
 
 def _identity(model: dict[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def select(leaderboard: Leaderboard, selection: ModelSelection) -> Leaderboard:
     run = runs.get(leaderboard.workspace_id, leaderboard.id, leaderboard.latest_run_id)
     plan = plans.load(run.workspace_id, run.leaderboard_id, run.id)
     present = {one.id for one in candidates.listed(leaderboard.workspace_id, leaderboard.id)}
-    ranked = [entry["candidate_id"] for entry in (run.ranking or {}).get("entries", [])]
+    entries = (run.ranking or {}).get("entries", [])
+    ranked = [one["candidate_id"] for one in entries if one["n_scored"] and not one.get("n_not_asked")]
     wanted = selection.model_id or next((one for one in ranked if one in present), None)
     reason = _PINNED if selection.model_id else "The top of the latest ranking, chosen when the pin was taken away."
     for _ in range(_TRIES):

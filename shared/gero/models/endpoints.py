@@ -10,8 +10,6 @@ from gero.kit import Conflict, Invalid, money, settings
 from gero.models.inputs import EndpointInput
 from gero.providers import Endpoint, catalogue, seal_secret
 
-# The only hosts, beside the router's, that get the workspace's Hugging Face token: nobody else may collect it.
-_HUGGING_FACE_HOSTS = ".endpoints.huggingface.cloud"
 _CHAT_PATH = "/chat/completions"
 _SERVICES = {"openrouter": "OpenRouter", "huggingface": "Hugging Face"}
 
@@ -83,19 +81,10 @@ def _hugging_face(wanted: EndpointInput, workspace_id: str) -> Endpoint:
             return replace(made, integration=None)
         check_connected(workspace_id, made)
         return made
-    parts = urlsplit(wanted.endpoint_url)
-    url = wanted.endpoint_url.rstrip("/") + ("/v1" + _CHAT_PATH if parts.path in ("", "/") else "")
-    made = Endpoint("huggingface", url)
-    if wanted.auth_token or wanted.auth_method == "none":
-        return made
-    if not str(parts.hostname).endswith(_HUGGING_FACE_HOSTS):
-        raise Invalid(
-            f"auth_token: give a token, or auth_method none; the workspace's is sent to *{_HUGGING_FACE_HOSTS} only",
-            field="auth_token",
-        )
-    if access.integrations.is_connected(workspace_id, "huggingface"):
-        return replace(made, integration="huggingface")
-    return made
+    # Anybody can rent an inference endpoint and read what is sent to it: it gets the token that was given for it, not
+    # the workspace's.
+    bare = urlsplit(wanted.endpoint_url).path in ("", "/")
+    return Endpoint("huggingface", wanted.endpoint_url.rstrip("/") + ("/v1" + _CHAT_PATH if bare else ""))
 
 
 def _prices(wanted: EndpointInput) -> dict[str, int]:

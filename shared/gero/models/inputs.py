@@ -18,7 +18,10 @@ _FOREIGN = {
     "openrouter": ("endpoint_url", "auth_method", "auth_token", "auth_header_name"),
     "custom": ("provider", "quantization"),
     "huggingface": ("quantization", "auth_header_name"),
-    "drgero": ("endpoint_url", "model", "provider", "quantization", "auth_method", "auth_token", "auth_header_name"),
+    "drgero": (
+        *("endpoint_url", "model", "provider", "quantization", "auth_method", "auth_token", "auth_header_name"),
+        *("parameters", "input_cost_per_million_usd", "output_cost_per_million_usd", "timeout_seconds"),
+    ),
 }
 _INSTEAD = {
     "openrouter": "OpenRouter is called at its own address with the workspace's key",
@@ -66,7 +69,7 @@ class EndpointInput(Input):
     @model_validator(mode="after")
     def _can_be_called(self) -> Self:
         for name in _FOREIGN[self.platform]:
-            if getattr(self, name) is not None:
+            if name in self.model_fields_set and getattr(self, name) not in (None, {}):
                 raise ValueError(f"{name}: leave it out; {_INSTEAD[self.platform]}")
         self._check_address()
         if len(msgspec.json.encode(self.parameters)) > _MAX_PARAMETER_BYTES:

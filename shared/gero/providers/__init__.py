@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from gero.providers import catalogue, prompt, target
 from gero.providers.answer import Answer
 from gero.providers.endpoint import AUTH_METHODS, Endpoint, check_auth, seal_secret
+from gero.providers.health import Health
 from gero.providers.pace import Pace, Stopped
-from gero.providers.refusal import CallFailed
+from gero.providers.refusal import CallFailed, redacted
 
 if TYPE_CHECKING:
     from gero.providers.call import PATIENCE_SECONDS, NotNow, ask, ask_patiently, new_session, request_body
@@ -20,6 +21,7 @@ __all__ = [
     "Answer",
     "CallFailed",
     "Endpoint",
+    "Health",
     "NotNow",
     "Pace",
     "Stopped",
@@ -29,6 +31,7 @@ __all__ = [
     "check_auth",
     "new_session",
     "prompt",
+    "redacted",
     "request_body",
     "seal_secret",
     "target",

@@ -65,10 +65,10 @@ def _document(body: bytes, content_type: str) -> Any:
 
 
 def _text(document: Any) -> tuple[str, str | None]:
+    if isinstance(document, list) and document:
+        document = document[0]
     if isinstance(document, str):
         return document, None
-    if isinstance(document, list) and document:
-        return _text(document[0])
     if not isinstance(document, dict):
         raise unusable("the response holds no text")
     choices = document.get("choices")
@@ -99,7 +99,7 @@ def _count(value: Any) -> int | None:
 
 
 def _cost(document: Any, usage: dict[str, Any], endpoint: Endpoint, tokens_in: int, tokens_out: int) -> int:
-    told = usage.get("cost")
+    told = _billed(usage)
     if isinstance(document, dict) and document.get("cost_usd") is not None:
         told = document["cost_usd"]
     if told is not None and not isinstance(told, bool):
@@ -110,6 +110,18 @@ def _cost(document: Any, usage: dict[str, Any], endpoint: Endpoint, tokens_in: i
     return money.cost_of_tokens(tokens_in, endpoint.input_nanos_per_million) + money.cost_of_tokens(
         tokens_out, endpoint.output_nanos_per_million
     )
+
+
+def _billed(usage: dict[str, Any]) -> Any:
+    """What OpenRouter says a call cost; with a provider's key of one's own, its fee and what the provider charges."""
+    told, details = usage.get("cost"), usage.get("cost_details")
+    upstream = details.get("upstream_inference_cost") if isinstance(details, dict) else None
+    if usage.get("is_byok") is not True:
+        return told
+    try:
+        return (money.to_nanos(told or 0) + money.to_nanos(upstream or 0)) / money.NANOS_PER_USD
+    except ValueError:
+        return told
 
 
 def status_of_error(body: bytes) -> int | None:

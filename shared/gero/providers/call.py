@@ -26,7 +26,14 @@ _encode = msgspec.json.Encoder().encode
 
 
 class NotNow(Exception):
-    """All patience went by while the endpoint took no more requests; the same question may be asked later."""
+    """All patience went by while the endpoint took no more requests; the same question may be asked later.
+
+    `refusals`: how many times it was refused meanwhile.
+    """
+
+    def __init__(self, message: str, refusals: int = 0) -> None:
+        super().__init__(message)
+        self.refusals = refusals
 
 
 def new_session(max_in_flight: int) -> aiohttp.ClientSession:
@@ -41,7 +48,8 @@ def request_body(endpoint: Endpoint, messages: list[dict[str, Any]], extra: Mapp
     if endpoint.model:
         body["model"] = endpoint.model
     if endpoint.platform == "openrouter" and (endpoint.provider or endpoint.quantization):
-        body["provider"] = _routing(endpoint)
+        wishes = body.get("provider")
+        body["provider"] = (wishes if isinstance(wishes, dict) else {}) | _routing(endpoint)
     elif endpoint.provider:
         body["model"] = f"{endpoint.model}:{endpoint.provider}"
     return _encode(body)
@@ -71,12 +79,14 @@ async def ask(
             latency_ms = (time.perf_counter() - started) * 1000
             status = response.status if not 200 <= response.status < 300 else answers.status_of_error(content)
             if status:
-                raise refusal(status, response.headers, content, headers, endpoint.platform)
+                raise refusal(status, response.headers, content, headers, sleeps=endpoint.sleeps)
             return answers.parse(content, response.headers.get("Content-Type", ""), endpoint, len(body), latency_ms)
     except TimeoutError as error:
         raise CallFailed("the endpoint did not answer in time", "failed") from error
     except (aiohttp.ClientError, OSError) as error:
         raise CallFailed(f"no answer from the endpoint ({type(error).__name__})", "failed") from error
+    except ValueError as error:  # aiohttp: what cannot be sent, such as a header with a line end in it
+        raise CallFailed("this request cannot be sent: check the address and the headers", "refused") from error
 
 
 async def ask_patiently(
@@ -85,27 +95,25 @@ async def ask_patiently(
     headers: Mapping[str, str],
     body: bytes,
     pace: Pace,
+    until: float,
 ) -> tuple[Answer, int]:
     """Ask until there is an answer, at the endpoint's pace; the answer and the number of tries.
 
-    Full jitter between tries, Retry-After respected. After `TRIES` tries or `PATIENCE_SECONDS`, or when no further try
-    can help, the last failure is raised with its `attempts`. A try that was refused as one too many, or that found the
-    endpoint waking, is none: when they take all the patience, NotNow is raised. Stopped when the endpoint is given up.
+    `until`: a `time.monotonic()` moment at which no call is left running. Patience begins with the first call; full
+    jitter between tries, Retry-After respected. After `TRIES` tries or `PATIENCE_SECONDS`, or when no further try can
+    help, the last failure is raised with its `attempts`. A try that was refused as one too many, or that found the
+    endpoint waking, is none: when they, or waiting for a turn, take all the time, NotNow is raised. Stopped when the
+    endpoint is given up.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    era = await _first_turn(pace, until)
+    deadline = min(until, time.monotonic() + PATIENCE_SECONDS)
+    least = min(endpoint.timeout_seconds, PATIENCE_SECONDS / 3)  # for a try to be fair
     attempts = failures = 0
-    failure: CallFailed | None = None
     while True:
-        try:
-            era = await pace.turn()
-        except Stopped:
-            if failure is None or failure.condition in _NO_TRY:
-                raise
-            break
         attempts += 1
-        left = max(1.0, deadline - time.monotonic())
-        answer, failure = None, None
+        failure = None
         try:
+            left = max(0.001, deadline - time.monotonic())
             answer = await ask(session, endpoint, headers, body, min(left, endpoint.timeout_seconds))
         except CallFailed as error:
             failure = error
@@ -113,28 +121,47 @@ async def ask_patiently(
             pace.leave()
         pace.note(failure, era)
         if failure is None:
-            assert answer is not None
             return answer, attempts
+        failure.details["attempts"] = attempts
         failures += failure.condition not in _NO_TRY
-        pause = _pause(failure, attempts)
         if not failure.retryable or failures == TRIES:
-            break
-        if time.monotonic() + pause >= deadline:
-            if failure.condition in _NO_TRY:
-                raise NotNow(failure.message)
-            break
+            raise failure
+        era = await _next_turn(pace, deadline - least, failure, _pause(failure, attempts))
+
+
+async def _first_turn(pace: Pace, until: float) -> int:
+    try:
+        return await pace.turn(until - PATIENCE_SECONDS)
+    except TimeoutError as error:
+        raise NotNow("its turn did not come") from error
+
+
+async def _next_turn(pace: Pace, latest: float, failure: CallFailed, pause: float) -> int:
+    """Pause, and wait for a turn. When it cannot come in time, or the endpoint is given up: the failure, if it is one
+    of the question's own.
+    """
+    try:
+        if time.monotonic() + pause > latest:
+            raise TimeoutError
         await asyncio.sleep(pause)
-    failure.details["attempts"] = attempts
-    raise failure
+        return await pace.turn(latest)
+    except TimeoutError as error:
+        refusals = failure.details["attempts"]
+        raise (NotNow(failure.message, refusals) if failure.condition in _NO_TRY else failure) from error
+    except Stopped:
+        if failure.condition in _NO_TRY:
+            raise
+        raise failure from None
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    content = await response.content.read(MAX_RESPONSE_BYTES + 1)
-    while not response.content.at_eof() and len(content) <= MAX_RESPONSE_BYTES:
-        content += await response.content.read(MAX_RESPONSE_BYTES + 1 - len(content))
-    if len(content) > MAX_RESPONSE_BYTES:
+    pieces, size = [], 0
+    while size <= MAX_RESPONSE_BYTES and (piece := await response.content.readany()):
+        pieces.append(piece)
+        size += len(piece)
+    if size > MAX_RESPONSE_BYTES:
         raise CallFailed("the response is larger than 8 MB", "rejected", provider_status=response.status)
-    return content
+    return b"".join(pieces)
 
 
 def _pause(failure: CallFailed, attempt: int) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from gero import access
-from gero.kit import Conflict, Invalid, secrets
+from gero.kit import Conflict, Invalid, secrets, settings
 
 AUTH_METHODS = ("none", "bearer", "x_api_key", "x_drgero_api_key", "authorization", "custom_header")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -45,6 +45,11 @@ class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
         asked = f"{self.url}\0{self.model}\0{self.provider}\0{self.quantization}"
         return hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
 
+    @property
+    def sleeps(self) -> bool:
+        """Whether it is an inference endpoint of Hugging Face: those can be paused, or scaled to zero and woken."""
+        return self.platform == "huggingface" and not self.url.startswith(settings.hugging_face_router_url())
+
     def headers(self, workspace_id: str) -> dict[str, str]:
         """The request headers, with the secret opened. Blocking: it may read the table and call KMS.
 
@@ -80,8 +85,12 @@ def check_auth(method: str, header_name: str | None, secret: str | None) -> None
         raise Invalid(f"auth_token: {method} needs a token", field="auth_token")
     if method == "none" and secret:
         raise Invalid("auth_method: a token was given but no method; use bearer if unsure", field="auth_method")
-    if secret and (len(secret) > _MAX_SECRET or not secret.isascii() or not secret.isprintable()):
-        raise Invalid("auth_token: only printable ASCII, at most 4096 characters", field="auth_token")
+    if secret and (
+        len(secret) > _MAX_SECRET or not secret.isascii() or not secret.isprintable() or secret != secret.strip()
+    ):
+        raise Invalid(
+            "auth_token: only printable ASCII without spaces around it, at most 4096 characters", field="auth_token"
+        )
     if method == "custom_header":
         _check_header_name(header_name)
 

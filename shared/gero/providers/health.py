@@ -20,6 +20,8 @@ class Health:
         """`time.monotonic()` of the latest answer."""
         self.waiting: Condition | None = None
         """`throttled` or `waking` when that is what the latest call met."""
+        self.answers = self.refusals = 0
+        """Calls that were answered, and that were refused as too many."""
         self._in_a_row: dict[Condition, int] = {}
         self._failing_since: float | None = None
 
@@ -27,15 +29,18 @@ class Health:
         """Count how a call ended: with an answer, or with an error."""
         now = time.monotonic()
         self.waiting = error.condition if error and error.condition in ("throttled", "waking") else None
+        self.refusals += bool(error and error.condition == "throttled")
         if error is None:
+            self.answers += 1
             self.answered_at = now
             self._failing_since = None
             self._in_a_row.clear()
             return
-        self._failing_since = self._failing_since or now
+        if error.condition == "failed":
+            self._failing_since = self._failing_since or now
         count = self._in_a_row[error.condition] = self._in_a_row.get(error.condition, 0) + 1
         limits, seconds = (_FIRST, _FIRST_SECONDS) if self.answered_at is None else (_LATER, _LATER_SECONDS)
-        lasts = error.condition != "failed" or now - self._failing_since >= seconds
+        lasts = error.condition != "failed" or now - (self._failing_since or now) >= seconds
         if not self.stopped and lasts and count >= limits.get(error.condition, count + 1):
             when = "its first" if self.answered_at is None else "the last"
             self.stopped = f"{error.message} (on {when} {count} calls; {error.hint})"

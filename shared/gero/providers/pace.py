@@ -24,10 +24,10 @@ class Stopped(Exception):
 class Pace:
     """At most `most` calls at a time, and never more than `ceiling`, the share that others leave.
 
-    It starts with three quarters of them, or 32, and grows with every answer. When more than a tenth of the calls is answered
-    with 429 it is cut, by half at most, and from then on grows by a sixteenth for each window of calls. When most are,
-    nobody asks until the time that the server names, or for a pause that doubles while it lasts. Single refusals are no
-    reason to slow down: the row that met one waits and asks again. What is not used does not grow.
+    It starts with three quarters of them, or 32, and grows with every answer. When more than a tenth of the calls is
+    answered with 429 it is cut, by half at most, and from then on grows by a sixteenth for each window of calls. When
+    most are, nobody asks until the time that the server names, or for a pause that doubles while it lasts. Single
+    refusals are no reason to slow down: the row that met one waits and asks again. What is not used does not grow.
     """
 
     def __init__(self, most: int) -> None:
@@ -65,8 +65,9 @@ class Pace:
         """Why the endpoint is not asked any more; None while it is."""
         return self.health.stopped
 
-    async def turn(self) -> int:
-        """Wait until a call may start; it then counts as under way until `leave`. Stopped when none may any more.
+    async def turn(self, until: float) -> int:
+        """Wait until a call may start; it then counts as under way until `leave`. Stopped when none may any more,
+        TimeoutError when the turn does not come before `until` (of `time.monotonic()`).
 
         Returns the era that it starts in, for `note`: with each cut a new one begins.
         """
@@ -74,15 +75,19 @@ class Pace:
         while True:
             if self.stopped:
                 raise Stopped(self.stopped)
-            if pause := self.blocked_seconds:
-                await asyncio.sleep(pause * random.uniform(1, 1.1))
+            now = time.monotonic()
+            if now > until:
+                raise TimeoutError
+            if (pause := self._blocked_until - now) > 0:
+                await asyncio.sleep(min(pause * random.uniform(1, 1.1), until - now + 0.001))
             elif self.active < self.allowed:
                 self.active += 1
                 return self._era
             else:
                 waiter = loop.create_future()
                 self._waiting.append(waiter)
-                await waiter
+                async with asyncio.timeout(until - now):
+                    await waiter
 
     def leave(self) -> None:
         """A call is not under way any more."""

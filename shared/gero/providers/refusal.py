@@ -34,15 +34,19 @@ HINTS: dict[Condition, str] = {
 _QUOTA_SECONDS = 600.0  # who asks to wait longer than this means a quota, not a rate
 _PASSING = frozenset({408, 409, 425, 500, 502, 503, 504, 520, 522, 524, 529})
 _OF_THE_ENDPOINT = frozenset({301, 302, 303, 307, 308, 401, 403, 404, 405, 407, 410, 421})
-_PER_MINUTE = re.compile(r"per[ _-]?(minute|second)|PerMinute|\((RPM|TPM)\)", re.IGNORECASE)
+_PER_MINUTE = re.compile(r"per[ _-]?min(ute)?\b|per[ _-]?second|PerMinute|\((RPM|TPM)\)", re.IGNORECASE)
 _QUOTA = re.compile(
     r"per[ _-]?(day|month)|PerDay|\((RPD|TPD)\)|\bdaily\b|\bmonthly\b|insufficient[ _](quota|credit|balance|funds)"
-    r"|exceeded your current quota|billing[ _]hard[ _]limit|out of credits",
+    r"|billing[ _]hard[ _]limit|out of credits",
     re.IGNORECASE,
 )
+_SOME_QUOTA = re.compile(r"exceeded your current quota", re.IGNORECASE)  # Google says so of every limit
+_TOO_LARGE = re.compile(r"request too large|too large for", re.IGNORECASE)  # OpenAI: this one never fits into a minute
 _PAUSED = re.compile(r"invalid state|\bpaused\b", re.IGNORECASE)
 _FLAGGED = re.compile(r"\bflagged\b|moderation", re.IGNORECASE)
 _TOLD_CHARACTERS = 200
+_OPEN_HEADERS = ("Content-Type", "Accept")
+_SECRET_CHARACTERS = 6  # shorter words than this are no secret, and stand in many texts
 
 
 class CallFailed(UpstreamFailed):
@@ -69,29 +73,43 @@ class CallFailed(UpstreamFailed):
 
 
 def refusal(
-    status: int, headers: Mapping[str, str], content: bytes, sent: Mapping[str, str], platform: str
+    status: int, headers: Mapping[str, str], content: bytes, sent: Mapping[str, str], *, sleeps: bool = False
 ) -> CallFailed:
-    """The failure that a response with `status` and body `content` is; `sent`: the request's headers, never quoted."""
+    """The failure that a response with `status` and body `content` is; `sent`: the request's headers, never quoted.
+
+    `sleeps`: it is an inference endpoint of Hugging Face, which can be paused or scaled to zero.
+    """
     error = _error(content)
-    told = _told(error)
-    for value in sent.values():  # some providers quote the key they refuse, with or without its scheme
-        told = told.replace(value, "…").replace(value.split()[-1], "…")
+    told = redacted(_told(error), sent)
     wait = _wait(headers, error)
-    condition = _condition(status, f"{told} {_kinds(error)}", wait, platform)
+    condition = _condition(status, f"{told} {_kinds(error)}", wait, sleeps)
     told = told[:_TOLD_CHARACTERS]
     paused = "; the endpoint is paused: resume it on Hugging Face" if condition == "refused" and status == 400 else ""
     message = f"the endpoint answered {status}{': ' + told if told else ''}{paused}"
     return CallFailed(message, condition, provider_status=status, retry_after=wait)
 
 
-def _condition(status: int, told: str, wait: float | None, platform: str) -> Condition:
+def redacted(text: str, sent: Mapping[str, str]) -> str:
+    """The text without the secrets of the headers that were sent: some providers quote the key they refuse, with its
+    scheme or without.
+    """
+    for name, value in sent.items():
+        if name in _OPEN_HEADERS:
+            continue
+        for secret in sorted({value, *value.split()}, key=len, reverse=True):
+            if len(secret) >= _SECRET_CHARACTERS:
+                text = text.replace(secret, "…")
+    return text
+
+
+def _condition(status: int, told: str, wait: float | None, sleeps: bool) -> Condition:
     if status == 402:
         return "exhausted"
     if status == 429:
-        return "exhausted" if _is_quota(told, wait) else "throttled"
-    if platform == "huggingface" and status == 503:
+        return _too_many(told, wait)
+    if sleeps and status == 503:
         return "waking"
-    if platform == "huggingface" and status == 400 and _PAUSED.search(told):
+    if sleeps and status == 400 and _PAUSED.search(told):
         return "refused"
     if status == 403 and _FLAGGED.search(told):
         return "rejected"
@@ -100,10 +118,14 @@ def _condition(status: int, told: str, wait: float | None, platform: str) -> Con
     return "failed" if status in _PASSING else "rejected"
 
 
-def _is_quota(told: str, wait: float | None) -> bool:
+def _too_many(told: str, wait: float | None) -> Condition:
+    if _TOO_LARGE.search(told):
+        return "rejected"
+    if _QUOTA.search(told):
+        return "exhausted"
     if _PER_MINUTE.search(told):
-        return False
-    return bool(_QUOTA.search(told)) or (wait or 0) > _QUOTA_SECONDS
+        return "throttled"
+    return "exhausted" if _SOME_QUOTA.search(told) or (wait or 0) > _QUOTA_SECONDS else "throttled"
 
 
 def _error(content: bytes) -> Any:
@@ -111,6 +133,7 @@ def _error(content: bytes) -> Any:
         document = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    document = document[0] if isinstance(document, list) and document else document
     return document.get("error", document.get("message")) if isinstance(document, dict) else None
 
 

@@ -13,7 +13,7 @@ from gero.ranking.pairs import BlockScores, PairSums, block_pairs
 
 
 class CandidateSums(msgspec.Struct, frozen=True):
-    """Sums over every row a candidate was asked; scores over the rows that were scored."""
+    """Sums over every row of a candidate, asked or not; scores over the rows that were scored."""
 
     n_rows: int = 0
     n_scored: int = 0

@@ -51,7 +51,7 @@ def decide(
     """
     if policy != "top" and policy not in _ALPHA:
         raise ValueError(f"unknown promotion policy {policy!r}")
-    leader = next((entry for entry in ranking.entries if entry.n_scored and not entry.n_not_asked), None)
+    leader = ranking.leader
     if mode == "manual":
         return Decision("keep", champion_id, champion_id, policy, "The production model is chosen by hand.")
     if leader is None:

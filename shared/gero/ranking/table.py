@@ -47,9 +47,15 @@ class RankingEntry(msgspec.Struct, frozen=True):
         return str(self.rank_low) if self.rank_low == self.rank_high else f"{self.rank_low}-{self.rank_high}"
 
     @property
+    def complete(self) -> bool:
+        """Whether it was scored, and its endpoint not given up: whether it can be put into production."""
+        return self.n_scored > 0 and not self.n_not_asked
+
+    @property
     def error_rate(self) -> float:
         """Share of the asked rows on which the model itself failed."""
-        return self.n_errors / self.n_rows if self.n_rows else 0.0
+        asked = self.n_rows - self.n_not_asked
+        return self.n_errors / asked if asked else 0.0
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -74,8 +80,8 @@ class Ranking(msgspec.Struct, frozen=True):
 
     @property
     def leader(self) -> RankingEntry | None:
-        """The top candidate; None when no row was scored."""
-        return self.entries[0] if self.entries and self.entries[0].n_scored else None
+        """The top candidate of those whose endpoints were not given up; None when no row of them was scored."""
+        return next((entry for entry in self.entries if entry.complete), None)
 
     def entry(self, candidate_id: str) -> RankingEntry | None:
         """The entry of a candidate, if it is ranked."""
@@ -90,7 +96,7 @@ class Ranking(msgspec.Struct, frozen=True):
         head = f"{leader.name} leads ({leader.score:.3f}, {limits})"
         if len(self.entries) == 1:
             return f"{head}, the only candidate"
-        rivals = [entry.name for entry in self.entries[1:] if entry.rank_low == 1]
+        rivals = [entry.name for entry in self.entries if entry is not leader and entry.rank_low <= leader.rank_low]
         if not rivals:
             return f"{head}, separable from all others"
         shown = " and ".join(rivals) if len(rivals) <= 2 else f"{rivals[0]} and {len(rivals) - 1} more"
@@ -119,7 +125,7 @@ def build_ranking(
 def _entry(
     candidate_id: str, name: str, sums: CandidateSums, ranks: tuple[int, int], confidence: float
 ) -> RankingEntry:
-    n = sums.n_scored
+    n, asked = sums.n_scored, sums.n_rows - sums.n_not_asked
     low, high = score_interval(n, sums.score_sum, sums.score_squares, confidence) if n else (None, None)
     latency = LatencyHistogram(sums.latency)
     calls = latency.count
@@ -136,7 +142,7 @@ def _entry(
         n_scored=n,
         n_errors=sums.n_errors,
         cost_nanos=sums.cost_nanos,
-        cost_nanos_per_1000_rows=(2000 * sums.cost_nanos + sums.n_rows) // (2 * sums.n_rows) if sums.n_rows else 0,
+        cost_nanos_per_1000_rows=(2000 * sums.cost_nanos + asked) // (2 * asked) if asked else 0,
         tokens_in=sums.tokens_in,
         tokens_out=sums.tokens_out,
         latency_p50_ms=latency.quantile(0.5) if calls else None,

@@ -75,9 +75,7 @@ def weigh_challengers(
     max_challengers: int | None,
 ) -> list[Trial]:
     """A trial per challenger that was asked all rows, best ranked first; the threshold on E is challengers / alpha."""
-    challengers = [
-        entry for entry in ranking.entries if entry.n_scored and not entry.n_not_asked and entry is not champion
-    ]
+    challengers = [entry for entry in ranking.entries if entry.complete and entry is not champion]
     opponents = max(max_challengers or 0, len(challengers), 1)
     trials = []
     for challenger in challengers:

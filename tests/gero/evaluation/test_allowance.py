@@ -19,7 +19,7 @@ def test_twenty_workers_that_start_at_once_ask_no_more_than_one_would() -> None:
     state: State | None = None
     for round_ in range(3):
         for number in range(20):
-            state = shared(state, f"w{number}", Report(MOST), 1_000 + round_ * 100 + number)
+            state = shared(state, f"w{number}", Report("a", MOST), 1_000 + round_ * 100 + number)
     assert state is not None
     shares = [one.share for one in state.holders.values()]
     assert len(shares) == 20
@@ -30,7 +30,7 @@ def test_twenty_workers_that_start_at_once_ask_no_more_than_one_would() -> None:
 def told(state: State | None, now: int, workers: int = 4, **report: Any) -> State:
     """The state after all workers reported the same."""
     for number in range(workers):
-        state = shared(state, f"w{number}", Report(MOST, **report), now + number)
+        state = shared(state, f"w{number}", Report("a", MOST, **report), now + number)
     assert state is not None
     return state
 
@@ -53,37 +53,60 @@ def test_the_limit_halves_once_for_all_and_grows_slowly_from_then_on() -> None:
 
 
 def test_what_one_learns_all_know() -> None:
-    state = shared(None, "a", Report(MOST, blocked_ms=9_000), 1_000)
-    state = shared(state, "b", Report(MOST), 1_500)
+    state = shared(None, "a", Report("a", MOST, blocked_until=10_000), 1_000)
+    state = shared(state, "b", Report("a", MOST), 1_500)
     assert state.blocked_until == 10_000
-    state = shared(state, "a", Report(MOST, stopped="the key is wrong"), 2_000)
-    assert shared(state, "b", Report(MOST, stopped="another"), 2_500).stopped == "the key is wrong"
+    state = shared(state, "a", Report("a", MOST, stopped="the key is wrong"), 2_000)
+    state = shared(state, "b", Report("a", MOST, stopped="another"), 2_500)
+    assert state.candidates["a"].stopped == "the key is wrong"
+
+
+def test_what_is_wrong_with_one_candidate_says_nothing_of_another_at_the_same_address() -> None:
+    state = shared(None, "w", Report("a", MOST, stopped="the key is wrong"), 1_000)
+    state = shared(state, "w", Report("b", MOST, answered=True), 2_000)
+    assert state.candidates["b"].stopped is None
+    assert not state.candidates["a"].answered
 
 
 def test_a_worker_that_is_silent_gives_its_share_back() -> None:
     state = told(None, 0, workers=2)
-    state = shared(state, "w1", Report(MOST), 9_000)
+    state = shared(state, "w1", Report("a", MOST), 9_000)
     assert list(state.holders) == ["w1"]
     assert state.holders["w1"].share == MOST
 
 
-def test_an_endpoint_without_an_answer_for_a_quarter_of_an_hour_is_given_up() -> None:
-    quarter = 15 * 60_000
-    state = told(None, 0, waiting="waking")
-    assert told(state, quarter - 100, waiting="waking").stopped is None
-    assert "waking all the time" in str(told(state, quarter + 1, waiting="waking").stopped)
-    assert told(state, quarter + 1).stopped is None, "it does not wait any more"
-    answered = told(state, 10_000, answered=True)
-    assert told(answered, quarter + 5_000, waiting="throttled").stopped is None
+def over(state: State | None, start: int, seconds: int, **report: Any) -> State:
+    """The state after a worker reported the same every ten seconds."""
+    for passed in range(0, seconds, 10):
+        state = shared(state, "w", Report("a", MOST, **report), start + passed * 1_000)
+    assert state is not None
+    return state
+
+
+def reason(state: State) -> str | None:
+    return state.candidates["a"].stopped
+
+
+def test_an_endpoint_that_is_asked_for_a_quarter_of_an_hour_without_an_answer_is_given_up() -> None:
+    assert reason(over(None, 1, 15 * 60, waiting="waking")) is None
+    assert "waking all the time" in str(reason(over(None, 1, 15 * 60 + 20, waiting="waking")))
+    answered = over(over(None, 1, 600, waiting="throttled"), 600_001, 10, answered=True)
+    assert reason(over(answered, 610_001, 600, waiting="throttled")) is None
+
+
+def test_time_in_which_nobody_asks_is_no_silence() -> None:
+    state = over(None, 1, 600, waiting="waking")
+    assert reason(over(state, 3_600_000, 600, waiting="waking")) is None
 
 
 reports = st.builds(
     Report,
+    candidate_id=st.sampled_from("ab"),
     most=st.just(MOST),
     saturated=st.booleans(),
     throttled=st.booleans(),
     answered=st.booleans(),
-    blocked_ms=st.integers(0, 60_000),
+    blocked_until=st.integers(0, 60_000),
 )
 
 
@@ -108,7 +131,7 @@ def test_whatever_is_reported_the_shares_keep_to_the_limit(steps: list[tuple[int
 async def test_workers_meet_in_one_item_and_what_stops_one_stops_the_other() -> None:
     plan = stored_plan(in_flight=64)
     paces = [Pace(64), Pace(64)]
-    workers = [Allowance(plan, plan.candidates[0].endpoint, pace, f"w{number}") for number, pace in enumerate(paces)]
+    workers = [Allowance(plan, plan.candidates[0], pace, f"w{number}") for number, pace in enumerate(paces)]
     for _ in range(2):
         for worker in workers:
             await worker.share()
@@ -123,8 +146,7 @@ async def test_workers_meet_in_one_item_and_what_stops_one_stops_the_other() -> 
 @pytest.mark.usefixtures("cloud")
 async def test_exchanges_at_once_are_all_counted() -> None:
     plan = stored_plan(in_flight=8)
-    endpoint = plan.candidates[0].endpoint
-    one = Allowance(plan, endpoint, Pace(8))
+    one = Allowance(plan, plan.candidates[0], Pace(8))
     await asyncio.gather(*(one.share() for _ in range(4)))
     (item,) = list(table.query(f"WS#w#RUN#{plan.run_id}", "PACE#"))
     assert item["number"] == 4
@@ -136,5 +158,27 @@ async def test_a_table_that_fails_leaves_the_share_as_it_is(monkeypatch: pytest.
     plan, pace, failures = stored_plan(in_flight=8), Pace(8), []
     monkeypatch.setattr(log, "failure", lambda name, error, **_: failures.append(name))
     monkeypatch.setattr(table, "get", lambda *_, **__: 1 / 0)
-    await Allowance(plan, plan.candidates[0].endpoint, pace).share()
+    await Allowance(plan, plan.candidates[0], pace).share()
     assert (pace.ceiling, failures) == (8, ["allowance.missed"])
+
+
+@pytest.mark.usefixtures("cloud")
+async def test_what_a_run_knows_of_a_candidate_a_late_worker_knows_at_once() -> None:
+    plan = stored_plan(in_flight=8)
+    early, late = Pace(8), Pace(8)
+    first = Allowance(plan, plan.candidates[0], early, "early")
+    await first.share()
+    early.note(None, 0)
+    await first.share()
+    await Allowance(plan, plan.candidates[0], late, "late").share()
+    for _ in range(5):
+        late.note(CallFailed("the endpoint answered 403", "refused"), 0)
+    assert late.stopped is None, "it answered others: five refusals are not its first calls"
+
+
+@pytest.mark.usefixtures("cloud")
+async def test_an_answer_of_an_earlier_batch_is_told_once() -> None:
+    plan, pace = stored_plan(in_flight=8), Pace(8)
+    pace.note(None, 0)
+    later = Allowance(plan, plan.candidates[0], pace)
+    assert later._report().answered is False

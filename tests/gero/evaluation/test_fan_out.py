@@ -139,3 +139,25 @@ async def test_rows_that_were_one_too_many_come_back_and_none_is_lost(
     assert done
     assert {one.score for one in checkpoint.answered.values()} == {SCORE_SCALE}
     assert server.repeated == 0
+
+
+async def test_a_row_that_is_always_one_too_many_ends_while_others_are_answered(
+    server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gero.providers.call.PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr("gero.providers.pace._PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("gero.providers.pace._MAX_PAUSE_SECONDS", 0.05)
+    server.fault = lambda model, prompt, attempt: 429 if prompt.endswith(" 3") else 200
+    done, checkpoint = await fan_out(server, 12)
+    assert done
+    assert checkpoint.answered["r3"].score == 0
+    assert "while others were answered" in str(checkpoint.answered["r3"].error)
+    assert sum(one.score == SCORE_SCALE for one in checkpoint.answered.values()) == 11
+
+
+async def test_rows_that_met_a_used_up_quota_are_no_wrong_answers(server: ModelServer) -> None:
+    server.fault = lambda model, prompt, attempt: 402 if prompt.endswith((" 18", " 19")) else 200
+    done, checkpoint = await fan_out(server, 20)
+    assert done
+    left = [one for one in checkpoint.answered.values() if one.attempts == 0]
+    assert [(one.score, str(one.error)[:33]) for one in left] == [(None, "not asked: the endpoint answered ")] * 2

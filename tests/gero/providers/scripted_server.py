@@ -13,6 +13,7 @@ class Scripted:
     def __init__(self, replies: tuple[bytes, ...]) -> None:
         self.url = ""
         self.requests: list[bytes] = []
+        self.delay_seconds = 0.0
         self._replies = replies
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -24,6 +25,7 @@ class Scripted:
         elif reply == self.RESET:
             writer.transport.abort()
         else:
+            await asyncio.sleep(self.delay_seconds)
             writer.write(reply)
         writer.close()
 

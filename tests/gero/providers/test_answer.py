@@ -157,3 +157,16 @@ json_values = st.recursive(
 def test_any_json_gives_a_text_or_the_failure_of_its_server(document: Any) -> None:
     with contextlib.suppress(UpstreamFailed):
         assert isinstance(parsed(document).text, str)
+
+
+def test_with_a_providers_key_of_ones_own_the_cost_is_what_both_charge() -> None:
+    usage = {"cost": 0.0001, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.002}}
+    body = json.dumps({"choices": [{"message": {"content": "x"}}], "usage": usage}).encode()
+    assert parse(body, "application/json", Endpoint("openrouter", "u"), 1, 1.0).cost_nanos == 2_100_000
+    told = json.dumps({"choices": [{"message": {"content": "x"}}], "usage": usage | {"is_byok": False}}).encode()
+    assert parse(told, "application/json", Endpoint("openrouter", "u"), 1, 1.0).cost_nanos == 100_000
+
+
+def test_an_answer_that_is_nested_without_end_is_no_answer() -> None:
+    with pytest.raises(UpstreamFailed, match="holds no text"):
+        parse(b"[" * 500 + b"]" * 500, "application/json", Endpoint("custom", "u"), 1, 1.0)

@@ -68,3 +68,9 @@ def test_too_many_calls_and_a_slow_start_are_no_failure() -> None:
     assert (health.stopped, health.waiting) == (None, "waking")
     health.note(None)
     assert health.waiting is None
+
+
+def test_waiting_is_no_part_of_the_time_that_trouble_must_last(clock: Clock) -> None:
+    health = met(Health(), "waking")
+    clock.now += 60
+    assert not met(health, "failed", 40).stopped, "a cold start often ends in a burst of errors"

@@ -1,11 +1,13 @@
 import asyncio
 import random
+import time
 from collections.abc import Callable
 
 import pytest
 
 from gero.providers import CallFailed, Pace, Stopped
 
+LATER = time.monotonic() + 1000
 THROTTLED = CallFailed("the endpoint answered 429", "throttled")
 FAILED = CallFailed("the endpoint answered 500", "failed")
 
@@ -22,7 +24,7 @@ async def drive(pace: Pace, calls: int, outcome: Callable[[int, int], CallFailed
 
     async def lane() -> None:
         for number in numbers:
-            era = await pace.turn()
+            era = await pace.turn(LATER)
             under_way.append(pace.active)
             error = outcome(number, pace.active)
             await asyncio.sleep(0)
@@ -121,8 +123,8 @@ async def test_the_share_of_others_is_a_ceiling() -> None:
 async def test_those_who_wait_start_when_the_ceiling_rises() -> None:
     pace = Pace(4)
     pace.ceiling = 1
-    await pace.turn()
-    waiting = [asyncio.create_task(pace.turn()) for _ in range(2)]
+    await pace.turn(LATER)
+    waiting = [asyncio.create_task(pace.turn(LATER)) for _ in range(2)]
     await asyncio.sleep(0.01)
     assert not any(one.done() for one in waiting)
     pace.ceiling = 3
@@ -133,8 +135,8 @@ async def test_those_who_wait_start_when_the_ceiling_rises() -> None:
 
 async def test_those_who_wait_are_told_when_the_endpoint_is_given_up() -> None:
     pace = Pace(1)
-    await pace.turn()
-    waiting = asyncio.create_task(pace.turn())
+    await pace.turn(LATER)
+    waiting = asyncio.create_task(pace.turn(LATER))
     await asyncio.sleep(0)
     pace.stop("it is gone")
     with pytest.raises(Stopped, match="it is gone"):
@@ -152,8 +154,8 @@ async def test_an_endpoint_that_wakes_up_is_looked_at_every_few_seconds() -> Non
 
 async def test_a_waiter_that_was_ended_does_not_take_anothers_turn() -> None:
     pace = Pace(1)
-    await pace.turn()
-    ended, waiting = asyncio.create_task(pace.turn()), asyncio.create_task(pace.turn())
+    await pace.turn(LATER)
+    ended, waiting = asyncio.create_task(pace.turn(LATER)), asyncio.create_task(pace.turn(LATER))
     await asyncio.sleep(0)
     ended.cancel()
     await asyncio.sleep(0)
@@ -164,9 +166,21 @@ async def test_a_waiter_that_was_ended_does_not_take_anothers_turn() -> None:
 
 async def test_calls_that_were_under_way_at_a_cut_are_one_cut() -> None:
     pace = Pace(64)
-    eras = [await pace.turn() for _ in range(48)]
+    eras = [await pace.turn(LATER) for _ in range(48)]
     for era in eras:
         pace.leave()
         pace.note(THROTTLED, era)
     assert pace.allowed == 24
     assert pace.blocked_seconds < 0.002
+
+
+async def test_a_turn_that_does_not_come_in_time_is_told() -> None:
+    pace = Pace(1)
+    await pace.turn(LATER)
+    with pytest.raises(TimeoutError):
+        await pace.turn(time.monotonic() + 0.01)
+    pace.leave()
+    pace.block(60)
+    with pytest.raises(TimeoutError):
+        await pace.turn(time.monotonic() + 0.01)
+    assert pace.active == 0

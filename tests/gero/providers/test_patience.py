@@ -1,3 +1,4 @@
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -37,7 +38,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 async def patiently(session: aiohttp.ClientSession, server: Scripted, timeout: float = 60) -> tuple[Answer, int]:
     endpoint = Endpoint(platform="custom", url=server.url, timeout_seconds=timeout)  # type: ignore[arg-type]
-    return await providers.ask_patiently(session, endpoint, {}, b"{}", Pace(4))
+    return await providers.ask_patiently(session, endpoint, {}, b"{}", Pace(4), time.monotonic() + 1000)
 
 
 @pytest.mark.parametrize(
@@ -114,3 +115,29 @@ async def test_patience_with_a_silent_server_ends(session: aiohttp.ClientSession
         with pytest.raises(CallFailed, match="in time"):
             await patiently(session, server)
     assert time.monotonic() - started < 5
+
+
+async def test_waiting_for_a_turn_takes_nothing_from_a_rows_time(session: aiohttp.ClientSession, patience: Any) -> None:
+    """Many rows, one call at a time, each slow beside all patience: none of them is cut short."""
+    patience(0.5)
+    pace = Pace(8)
+    pace.ceiling = 1
+    async with scripted(GOOD) as server:
+        server.delay_seconds = 0.12
+        endpoint = Endpoint(platform="custom", url=server.url)
+        asked = (providers.ask_patiently(session, endpoint, {}, b"{}", pace, time.monotonic() + 60) for _ in range(8))
+        answers = await asyncio.gather(*asked)
+    assert [attempts for _, attempts in answers] == [1] * 8
+
+
+async def test_a_row_whose_turn_does_not_come_is_put_back_before_it_is_asked(
+    session: aiohttp.ClientSession, patience: Any
+) -> None:
+    patience(0.5)
+    pace = Pace(1)
+    await pace.turn(time.monotonic() + 1)
+    async with scripted(GOOD) as server:
+        endpoint = Endpoint(platform="custom", url=server.url)
+        with pytest.raises(NotNow):
+            await providers.ask_patiently(session, endpoint, {}, b"{}", pace, time.monotonic() + 0.6)
+    assert server.requests == []

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
-from gero.providers.refusal import HINTS, refusal
+from gero.providers.refusal import HINTS, redacted, refusal
 
 
-def refused(status: int, error: Any, platform: str = "custom", **headers: str) -> Any:
+def refused(status: int, error: Any, *, sleeps: bool = False, **headers: str) -> Any:
     content = json.dumps({"error": error}).encode() if error is not None else b""
-    return refusal(status, {name.replace("_", "-"): value for name, value in headers.items()}, content, {}, platform)
+    return refusal(
+        status, {name.replace("_", "-"): value for name, value in headers.items()}, content, {}, sleeps=sleeps
+    )
 
 
 # Errors as the providers send them (wording shortened; fields as documented by each).
@@ -28,7 +30,7 @@ OPENAI_CREDIT = {
     "type": "insufficient_quota",
     "code": "insufficient_quota",
 }
-GOOGLE_MINUTE = {
+GOOGLE_MINUTE: dict[str, Any] = {
     "code": 429,
     "message": "You exceeded your current quota, please check your plan and billing details.",
     "status": "RESOURCE_EXHAUSTED",
@@ -61,6 +63,8 @@ MODERATED = {"code": 403, "message": "Your chosen model requires moderation and 
         (429, OPENROUTER_DAY, "exhausted"),
         (429, OPENROUTER_UPSTREAM, "throttled"),
         (429, "Too Many Requests", "throttled"),
+        (429, {"message": "Request too large for gpt-x on tokens per min (TPM): Limit 10000"}, "rejected"),
+        (429, GOOGLE_MINUTE | {"details": GOOGLE_MINUTE["details"] + GOOGLE_DAY["details"]}, "exhausted"),
         (429, None, "throttled"),
         (402, {"message": "Insufficient credits", "code": 402}, "exhausted"),
         (402, "You have exceeded your monthly included credits", "exhausted"),
@@ -110,11 +114,29 @@ def test_odd_details_of_an_error_do_not_matter(odd: Any) -> None:
 
 
 def test_a_paused_endpoint_of_hugging_face_is_told_from_one_that_wakes_up() -> None:
-    paused = refused(400, "Bad Request: Invalid state", "huggingface")
+    paused = refused(400, "Bad Request: Invalid state", sleeps=True)
     assert (paused.condition, paused.code) == ("refused", "endpoint_refused")
     assert "paused: resume it" in paused.message
-    waking = refused(503, "Service Unavailable", "huggingface")
+    waking = refused(503, "Service Unavailable", sleeps=True)
     assert (waking.condition, waking.retryable, waking.code) == ("waking", True, "endpoint_waking")
-    assert refused(400, "max_tokens is too large", "huggingface").condition == "rejected"
-    assert refused(400, "Bad Request: Invalid state", "custom").condition == "rejected"
-    assert refused(503, "Service Unavailable", "custom").condition == "failed"
+    assert refused(400, "max_tokens is too large", sleeps=True).condition == "rejected"
+    assert refused(400, "Bad Request: Invalid state").condition == "rejected"
+    assert refused(503, "Service Unavailable").condition == "failed"
+
+
+def test_an_error_in_a_list_is_read_as_well() -> None:
+    content = json.dumps([{"error": GOOGLE_DAY}]).encode()
+    assert refusal(429, {}, content, {}).condition == "exhausted"
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"Authorization": "Token abcdef123"}, "key … is bad, abc"),
+        ({"X-Key": "abcdef123"}, "key … is bad, abc"),
+        ({"X-Key": "abc", "Content-Type": "key"}, "key abcdef123 is bad, abc"),
+        ({"X-Key": "   "}, "key abcdef123 is bad, abc"),
+    ],
+)
+def test_only_secrets_are_taken_out_of_what_is_told(sent: dict[str, str], told: str) -> None:
+    assert redacted("key abcdef123 is bad, abc", sent) == told

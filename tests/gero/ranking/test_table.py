@@ -113,3 +113,21 @@ def test_each_gap_says_whether_it_is_certain_or_how_many_rows_it_still_needs() -
     assert near.difference == pytest.approx(0.04)
     assert near.rows_needed == 160  # 2 * .04 * (ln(2 / .05) + 1.5) / .04^2 = 259.4 in all
     assert (far.separable, far.rows_needed) == (True, None)
+
+
+def test_costs_and_errors_are_counted_over_the_rows_that_were_asked() -> None:
+    half = batch_of("a", exact(1, 0, None, None), n_not_asked=2, n_errors=1, cost_nanos=2_000)
+    statistics = RankingStatistics()
+    statistics.add_block([half])
+    (entry,) = build_ranking(statistics).entries
+    assert (entry.cost_nanos_per_1000_rows, entry.error_rate, entry.n_not_asked) == (1_000_000, 0.5, 2)
+    assert not entry.complete
+
+
+def test_an_endpoint_that_was_given_up_does_not_lead() -> None:
+    statistics = RankingStatistics()
+    statistics.add_block([batch_of("a", exact(1, 1, None), n_not_asked=1), batch_of("b", exact(1, 0, 1))])
+    ranking = build_ranking(statistics)
+    assert ranking.entries[0].candidate_id == "a"
+    assert ranking.leader is ranking.entries[1]
+    assert ranking.summary().startswith("b leads")
