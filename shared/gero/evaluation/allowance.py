@@ -20,11 +20,12 @@ from gero.providers import Pace
 EVERY_SECONDS = 2.0
 _START = 64  # calls at a time of all workers together, before anything is known, unless one alone may make more
 _HELD_MS = 8_000  # without a word from a worker its share is free again
-_SILENCE_MS = 15 * 60_000  # of refused calls and waiting, after which the endpoint is given up
+# Of waiting, after which the endpoint is given up: one that answered once, or wakes up, gets more time.
+_SILENCE_MS, _NEVER_ANSWERED_MS = 15 * 60_000, 3 * 60_000
 _PAUSE_MS = 60_000  # without a word: nobody asked
 _TRIES = 8
 WORKER = new_id()  # this process
-_SILENT = "the endpoint gave no answer for 15 minutes: it was {} all the time"
+_SILENT = "the endpoint gave no answer for {:.0f} minutes: it was {} all the time"
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -102,13 +103,10 @@ def _seen(known: Candidate, report: Report, now: int) -> Candidate:
     """What is known of a candidate after a report. Time in which nobody asks it is no silence of its endpoint."""
     since = known.waiting_since if now - known.told_at < _PAUSE_MS else 0
     since = 0 if report.answered or not report.waiting else since or now
-    silent = since and now - since > _SILENCE_MS
-    return Candidate(
-        answered=known.answered or report.answered,
-        waiting_since=since,
-        told_at=now,
-        stopped=known.stopped or report.stopped or (_SILENT.format(report.waiting) if silent else None),
-    )
+    answered = known.answered or report.answered
+    patience = _SILENCE_MS if answered or report.waiting == "waking" else _NEVER_ANSWERED_MS
+    silent = _SILENT.format(patience / 60_000, report.waiting) if since and now - since > patience else None
+    return Candidate(answered, since, now, known.stopped or report.stopped or silent)
 
 
 class Allowance:

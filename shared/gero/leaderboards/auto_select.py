@@ -35,8 +35,10 @@ class AutoSelectInput(Input):
         False,
         validation_alias=AliasChoices("open_weights_only", "openWeightsOnly", "open_source_only", "openSourceOnly"),
     )
-    dry_run: bool = Field(True, description="Only show what would be added")
-    refresh: bool = Field(False, description="Choose anew, instead of what the same call chose within the last hour")
+    dry_run: bool = Field(True, strict=True, description="Only show what would be added")
+    refresh: bool = Field(
+        False, strict=True, description="Choose anew, instead of what the same call chose within the last hour"
+    )
 
     def limits(self) -> Limits:
         """What is asked for, apart from what is to be done with it."""

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from gero import access
-from gero.kit import Conflict, Invalid, money, settings
+from gero.kit import Conflict, Invalid, UpstreamFailed, money, settings
 from gero.models.inputs import EndpointInput
 from gero.providers import Endpoint, catalogue, seal_secret
 
@@ -47,7 +47,7 @@ def check_connected(workspace_id: str, endpoint: Endpoint) -> None:
     if endpoint.integration and not access.integrations.is_connected(workspace_id, endpoint.integration):
         service = _SERVICES[endpoint.integration]
         raise Conflict(
-            f"{service} is not connected; connect it with PUT /api/integrations/{endpoint.integration}",
+            f"{service} is not connected; connect it (gero integration connect {endpoint.integration})",
             code="integration_missing",
             integration=endpoint.integration,
         )
@@ -57,6 +57,8 @@ def _openrouter(wanted: EndpointInput, workspace_id: str) -> Endpoint:
     made = Endpoint("openrouter", settings.openrouter_base_url() + _CHAT_PATH, integration="openrouter")
     check_connected(workspace_id, made)
     offer = _offer(str(wanted.model))
+    if wanted.provider or wanted.quantization:
+        _check_pin(wanted, workspace_id)
     return replace(
         made,
         input_nanos_per_million=offer.input_nanos_per_million,
@@ -69,9 +71,27 @@ def _offer(model: str) -> catalogue.Offer:
     offer = known.find(model)
     if offer is None:
         similar = difflib.get_close_matches(model, [one.id for one in known.offers], n=3)
-        hint = f"did you mean {' or '.join(similar)}?" if similar else "see GET /api/base-models"
+        hint = f"did you mean {' or '.join(similar)}?" if similar else "gero base-model list shows what it has"
         raise Invalid(f"model: OpenRouter has no model {model!r}; {hint}", field="model", code="unknown_model")
+    if offer.output_modalities and "text" not in offer.output_modalities:
+        raise Invalid(f"model: {model} does not answer with text", field="model")
     return offer
+
+
+def _check_pin(wanted: EndpointInput, workspace_id: str) -> None:
+    """Invalid when OpenRouter tells the model's providers and none of them is the one wanted."""
+    try:
+        token = access.integrations.token_of(workspace_id, "openrouter")
+        found = catalogue.provider_endpoints(str(wanted.model), token or "")
+    except UpstreamFailed:  # it will be seen when the model is called
+        return
+    tags = sorted({one.tag for one in found})
+    own = [one for one in found if wanted.provider in (None, one.tag, one.tag.split("/")[0])]
+    if tags and not own:
+        raise Invalid(f"provider: {wanted.model} is served by {', '.join(tags)}", field="provider")
+    levels = sorted({str(one.quantization) for one in own})
+    if own and wanted.quantization and wanted.quantization not in levels:
+        raise Invalid(f"quantization: {wanted.model} is served as {', '.join(levels)} there", field="quantization")
 
 
 def _hugging_face(wanted: EndpointInput, workspace_id: str) -> Endpoint:

@@ -11,6 +11,8 @@ from gero.providers.refusal import CallFailed
 _TEXT_FIELDS = ("output", "output_text", "text", "content", "response", "completion", "answer", "generated_text")
 _CHARACTERS_PER_TOKEN = 4
 _MAX_TOKENS = 1_000_000_000  # a count above it is no count
+_PAGES = ("text/html", "application/xhtml", "text/xml", "application/xml")
+_MAX_COST_NANOS = 100 * money.NANOS_PER_USD  # of one call
 _MAX_NAME = 300
 _HEAD_BYTES = 4096  # an error stands early in a body, and long answers need not be read twice
 
@@ -54,6 +56,8 @@ def parse(body: bytes, content_type: str, endpoint: Endpoint, prompt_characters:
 
 
 def _document(body: bytes, content_type: str) -> Any:
+    if any(kind in content_type for kind in _PAGES):
+        raise CallFailed("the endpoint answered with a web page or XML; check the address", "refused")
     if "json" not in content_type and body[:1] not in (b"{", b"[", b'"'):
         return body.decode("utf-8", "replace")
     try:
@@ -104,9 +108,11 @@ def _cost(document: Any, usage: dict[str, Any], endpoint: Endpoint, tokens_in: i
         told = document["cost_usd"]
     if told is not None and not isinstance(told, bool):
         try:
-            return money.to_nanos(told)
+            nanos = money.to_nanos(told)
         except ValueError:
-            pass  # an unusable figure: fall back to our own prices
+            nanos = _MAX_COST_NANOS  # an unusable figure, as is an incredible one: fall back to our own prices
+        if nanos < _MAX_COST_NANOS:
+            return nanos
     return money.cost_of_tokens(tokens_in, endpoint.input_nanos_per_million) + money.cost_of_tokens(
         tokens_out, endpoint.output_nanos_per_million
     )

@@ -83,8 +83,12 @@ async def ask(
             return answers.parse(content, response.headers.get("Content-Type", ""), endpoint, len(body), latency_ms)
     except TimeoutError as error:
         raise CallFailed("the endpoint did not answer in time", "failed") from error
+    except aiohttp.ClientConnectorDNSError as error:
+        raise CallFailed("no answer from the endpoint (its host is not known)", "failed") from error
     except (aiohttp.ClientError, OSError) as error:
-        raise CallFailed(f"no answer from the endpoint ({type(error).__name__})", "failed") from error
+        nobody = isinstance(error, aiohttp.ClientConnectorError) and not isinstance(error, aiohttp.ClientSSLError)
+        why = "nobody listens at its address" if nobody else type(error).__name__
+        raise CallFailed(f"no answer from the endpoint ({why})", "failed") from error
     except ValueError as error:  # aiohttp: what cannot be sent, such as a header with a line end in it
         raise CallFailed("this request cannot be sent: check the address and the headers", "refused") from error
 

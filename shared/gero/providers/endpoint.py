@@ -59,7 +59,10 @@ class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
         if self.integration:
             token = access.integrations.token_of(workspace_id, self.integration)
             if token is None:
-                raise Conflict(f"{self.integration} is not connected in this workspace", code="integration_missing")
+                raise Conflict(
+                    f"{self.integration} is not connected; connect it (gero integration connect {self.integration})",
+                    code="integration_missing",
+                )
             return headers | _auth_header("bearer", None, token)
         if self.sealed_secret is None:
             return headers

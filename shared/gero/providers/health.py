@@ -25,6 +25,11 @@ class Health:
         self._in_a_row: dict[Condition, int] = {}
         self._failing_since: float | None = None
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether it has failed and never answered."""
+        return self.answered_at is None and any(one not in ("throttled", "waking") for one in self._in_a_row)
+
     def note(self, error: CallFailed | None) -> None:
         """Count how a call ended: with an answer, or with an error."""
         now = time.monotonic()
@@ -42,5 +47,5 @@ class Health:
         limits, seconds = (_FIRST, _FIRST_SECONDS) if self.answered_at is None else (_LATER, _LATER_SECONDS)
         lasts = error.condition != "failed" or now - (self._failing_since or now) >= seconds
         if not self.stopped and lasts and count >= limits.get(error.condition, count + 1):
-            when = "its first" if self.answered_at is None else "the last"
-            self.stopped = f"{error.message} (on {when} {count} calls; {error.hint})"
+            when = "its first" if self.answered_at is None else "the latest"
+            self.stopped = f"{error.message} (on {when} calls; {error.hint})"

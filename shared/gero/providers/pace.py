@@ -9,6 +9,7 @@ from gero.providers.health import Health
 from gero.providers.refusal import CallFailed
 
 _START = 32  # calls at a time, before anything is known, that no endpoint minds
+_DOUBTFUL = 4  # of an endpoint that has failed and never answered
 _WINDOW = 40  # results at least, before the share of refused ones says anything
 _CUT_SHARE, _BLOCK_SHARE = 0.1, 0.5
 _SURE = 3  # refusals that suffice when they are most of what came
@@ -48,7 +49,8 @@ class Pace:
     @property
     def allowed(self) -> int:
         """Calls that may be under way at a time, at the moment."""
-        return max(1, min(int(self._limit), self.ceiling))
+        doubtful = _DOUBTFUL if self.health.doubtful else self.most
+        return max(1, min(int(self._limit), self.ceiling, doubtful))
 
     @property
     def saturated(self) -> bool:

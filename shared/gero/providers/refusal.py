@@ -85,7 +85,8 @@ def refusal(
     condition = _condition(status, f"{told} {_kinds(error)}", wait, sleeps)
     told = told[:_TOLD_CHARACTERS]
     paused = "; the endpoint is paused: resume it on Hugging Face" if condition == "refused" and status == 400 else ""
-    message = f"the endpoint answered {status}{': ' + told if told else ''}{paused}"
+    moved = "; redirects are not followed: give the address itself" if 300 <= status < 400 else ""
+    message = f"the endpoint answered {status}{': ' + told if told else ''}{paused}{moved}"
     return CallFailed(message, condition, provider_status=status, retry_after=wait)
 
 

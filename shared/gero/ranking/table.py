@@ -109,15 +109,19 @@ def build_ranking(
     """Rank the candidates of `names` (id -> shown name), or all of the statistics under their ids.
 
     Order: mean score, then cost per row, then p95 latency, then id. A candidate with less than half of the scored
-    rows of the most scored one comes after the others: a high mean of a few rows is no reason to lead.
+    rows of the most scored one comes after the others: a high mean of a few rows is no reason to lead. One whose
+    endpoint was given up comes last, and is compared with nobody.
     """
     names = names if names is not None else {key: key for key in statistics.candidates}
-    orders = certain_orders(statistics, sorted(names), 1 - confidence)
-    ranges = ranges_of(names, orders)
     sums = {key: statistics.candidates.get(key, CandidateSums()) for key in names}
+    compared = [key for key in names if not sums[key].n_not_asked]
+    orders = certain_orders(statistics, sorted(compared), 1 - confidence)
+    ranges = ranges_of(compared, orders) | {key: (len(names), len(names)) for key in names if key not in compared}
     entries = [_entry(key, name, sums[key], ranges[key], confidence) for key, name in names.items()]
     enough = max((entry.n_scored for entry in entries), default=0) / 2
-    entries.sort(key=lambda entry: (not entry.n_scored, entry.n_scored < enough, *_preference(entry)))
+    entries.sort(
+        key=lambda entry: (entry.n_not_asked > 0, not entry.n_scored, entry.n_scored < enough, *_preference(entry))
+    )
     ranked = tuple(_placed(entry, position) for position, entry in enumerate(entries, start=1))
     return Ranking(ranked, _gaps(ranked, statistics, orders, 1 - confidence), confidence)
 

@@ -133,4 +133,5 @@ def _exceeds(value: float | None, base: float | None, max_ratio: float | None) -
 def _saves(challenger: RankingEntry, champion: RankingEntry) -> bool:
     cheaper = challenger.cost_nanos_per_1000_rows <= _CHEAPER_RATIO * champion.cost_nanos_per_1000_rows
     slower = _exceeds(challenger.latency_p95_ms, champion.latency_p95_ms, _CHEAPER_LATENCY_RATIO)
-    return cheaper and champion.cost_nanos_per_1000_rows > 0 and not slower
+    known = min(champion.cost_nanos_per_1000_rows, challenger.cost_nanos_per_1000_rows) > 0  # no cost: nobody told it
+    return cheaper and known and not slower

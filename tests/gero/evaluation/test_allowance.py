@@ -90,8 +90,13 @@ def reason(state: State) -> str | None:
 def test_an_endpoint_that_is_asked_for_a_quarter_of_an_hour_without_an_answer_is_given_up() -> None:
     assert reason(over(None, 1, 15 * 60, waiting="waking")) is None
     assert "waking all the time" in str(reason(over(None, 1, 15 * 60 + 20, waiting="waking")))
-    answered = over(over(None, 1, 600, waiting="throttled"), 600_001, 10, answered=True)
-    assert reason(over(answered, 610_001, 600, waiting="throttled")) is None
+    answered = over(over(None, 1, 600, waiting="waking"), 600_001, 10, answered=True)
+    assert reason(over(answered, 610_001, 800, waiting="throttled")) is None
+
+
+def test_one_that_never_answered_and_only_refuses_has_three_minutes() -> None:
+    assert reason(over(None, 1, 180, waiting="throttled")) is None
+    assert "for 3 minutes: it was throttled all the time" in str(reason(over(None, 1, 200, waiting="throttled")))
 
 
 def test_time_in_which_nobody_asks_is_no_silence() -> None:

@@ -13,13 +13,19 @@ pytestmark = pytest.mark.usefixtures("cloud")
 DEDICATED = "https://abc.eu-west-1.aws.endpoints.huggingface.cloud"
 OFFERS = (
     catalogue.Offer(id="a/small", name="A: Small", input_price="0.00000015", output_price="0.0000006"),
+    catalogue.Offer(id="a/painter", name="A: Painter", output_modalities=("image",)),
     catalogue.Offer(id="openrouter/auto", name="Auto", input_price="-1", output_price="-1"),
+)
+PROVIDERS = (
+    catalogue.ProviderEndpoint("DeepInfra", "deepinfra/fp8", "fp8"),
+    catalogue.ProviderEndpoint("Together", "together", "bf16"),
 )
 
 
 @pytest.fixture(autouse=True)
 def _catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "load", lambda: catalogue.Catalogue("2026-01-01T00:00:00.000Z", OFFERS))
+    monkeypatch.setattr(catalogue, "provider_endpoints", lambda model, token: PROVIDERS)
 
 
 @pytest.fixture
@@ -55,6 +61,21 @@ def test_prices_of_ones_own_come_before_those_of_the_catalogue() -> None:
 
 
 @pytest.mark.usefixtures("connected")
+def test_a_pin_that_nobody_serves_is_told_with_those_who_do() -> None:
+    with pytest.raises(Invalid, match="provider: a/small is served by deepinfra/fp8, together"):
+        made(platform="openrouter", model="a/small", provider="nope")
+    with pytest.raises(Invalid, match="quantization: a/small is served as fp8 there"):
+        made(platform="openrouter", model="a/small", provider="deepinfra", quantization="int4")
+    assert made(platform="openrouter", model="a/small", provider="deepinfra").provider == "deepinfra"
+
+
+@pytest.mark.usefixtures("connected")
+def test_a_model_that_draws_is_no_candidate() -> None:
+    with pytest.raises(Invalid, match="does not answer with text"):
+        made(platform="openrouter", model="a/painter")
+
+
+@pytest.mark.usefixtures("connected")
 def test_a_pin_leaves_openrouter_no_other_provider() -> None:
     one = made(platform="openrouter", model="a/small", provider="deepinfra/fp8", quantization="fp8")
     pin = '"provider":{"only":["deepinfra/fp8"],"allow_fallbacks":false,"quantizations":["fp8"]}'
@@ -69,7 +90,7 @@ def test_a_pin_leaves_openrouter_no_other_provider() -> None:
 def test_a_model_that_openrouter_does_not_have_is_told_with_the_nearest_names() -> None:
     with pytest.raises(Invalid, match="did you mean a/small"):
         made(platform="openrouter", model="a/smal")
-    with pytest.raises(Invalid, match="/api/base-models"):
+    with pytest.raises(Invalid, match="gero base-model list"):
         made(platform="openrouter", model="zzzzzzzz")
 
 

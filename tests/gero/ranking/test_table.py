@@ -128,6 +128,23 @@ def test_an_endpoint_that_was_given_up_does_not_lead() -> None:
     statistics = RankingStatistics()
     statistics.add_block([batch_of("a", exact(1, 1, None), n_not_asked=1), batch_of("b", exact(1, 0, 1))])
     ranking = build_ranking(statistics)
-    assert ranking.entries[0].candidate_id == "a"
-    assert ranking.leader is ranking.entries[1]
+    assert [entry.candidate_id for entry in ranking.entries] == ["b", "a"]
+    assert ranking.entries[1].label == "2"
     assert ranking.summary().startswith("b leads")
+
+
+def test_an_endpoint_that_was_given_up_widens_nobodys_range() -> None:
+    statistics = RankingStatistics()
+    rows = [1] * 90 + [0] * 10
+    statistics.add_block(
+        [
+            batch_of("a", exact(*rows)),
+            batch_of("b", exact(*[0] * 100)),
+            batch_of("dead", exact(*[0] * 3, *[None] * 97), n_not_asked=97, n_errors=3),
+        ]
+    )
+    assert [(entry.candidate_id, entry.label) for entry in build_ranking(statistics).entries] == [
+        ("a", "1"),
+        ("b", "2"),
+        ("dead", "3"),
+    ]
