@@ -71,10 +71,11 @@ class VersionSummary(BaseModel):
 
 
 class VersionView(VersionSummary):
-    """A version of a model."""
+    """A version of a model. `prompt`: the task that it is asked at its own address; null: the bare input."""
 
     system_prompt: str | None
     examples: list[ExampleView]
+    prompt: str | None
 
 
 class DrgeroModelView(BaseModel):
@@ -143,7 +144,7 @@ def summary(found: ModelVersion, of: Model) -> VersionSummary:
 def version(found: ModelVersion, of: Model) -> VersionView:
     """The view of a version of a model."""
     examples = [ExampleView(input=one.input, output=one.output, row_id=one.row_id) for one in found.examples]
-    return VersionView(**_version(found, of), system_prompt=found.system_prompt, examples=examples)
+    return VersionView(**_version(found, of), system_prompt=found.system_prompt, examples=examples, prompt=found.prompt)
 
 
 def fine_tune_run(found: FineTuneRun) -> FineTuneRunView:

@@ -60,6 +60,7 @@ def test_a_model_is_fine_tuned_on_its_leaderboard_and_answers(
     assert (ended["status"], ended["version"]) == ("succeeded", 2)
     model = api.get(path).json()
     assert (model["deployed_version"], model["version"]["base"]["model"]) == (2, ended["fine_tuned_model"])
+    assert model["version"]["prompt"] == "Which team?"
     assert model["version"]["trained_on"] == {
         "leaderboard_id": ready.leaderboard.id,
         "dataset_version": 1,

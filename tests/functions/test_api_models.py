@@ -1,17 +1,20 @@
 """The paths of Dr.Gero models, as one application answers them."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from functions.api.app import create_app
-from gero import access, leaderboards
+from gero import access, leaderboards, models
+from gero.kit import table
 from gero.leaderboards import CandidateInput
 from gero.providers import target
 from tests.functions.conftest import RIGHT, Ready
 from tests.functions.workflow import finished
+from tests.gero.faults import Faults
 
 SECRET = "sk-base-0123456789"
 
@@ -50,6 +53,7 @@ def test_a_model_is_made_read_listed_changed_and_deleted(api: TestClient, ready:
     version = model["version"]
     assert (version["number"], version["deployed"], version["source"]) == (1, True, "recipe")
     assert (version["system_prompt"], version["parameters"]) == ("Be brief.", {"top_p": 1})
+    assert version["prompt"] is None
     assert version["examples"] == [{"input": "Hello?", "output": "sales", "row_id": None}]
     assert (version["base"]["has_auth_token"], version["base"]["auth_method"]) == (True, "bearer")
     path = f"/api/models/{model['id']}"
@@ -110,6 +114,32 @@ def test_a_model_that_is_compared_is_not_deleted(api: TestClient, ready: Ready) 
     assert api.delete(path).status_code == 204  # links to leaderboards that are gone do not count
 
 
+def test_a_model_that_is_compared_in_the_moment_of_its_deletion_stays(api: TestClient, ready: Ready) -> None:
+    path = f"/api/models/{made(api, ready)['id']}"
+
+    def compared(_: dict[str, Any]) -> None:
+        model_id, board_id = path.rsplit("/", 1)[1], ready.leaderboard.id
+        use = models.exists_check(ready.workspace, model_id)
+        table.transact([use, models.link(ready.workspace, model_id, board_id, "c")])
+
+    with closing(Faults()) as faults:
+        faults.meanwhile("dynamodb", "TransactWriteItems", compared)
+        refused = api.delete(path)
+    assert (refused.status_code, refused.json()["code"]) == (409, "model_in_use")
+    assert refused.json()["details"] == {"leaderboard_ids": [ready.leaderboard.id]}
+    assert api.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["Host", "Host\r\nX-Evil: 1"])
+def test_a_kept_token_is_not_sent_under_another_header_than_may_be(api: TestClient, ready: Ready, name: str) -> None:
+    headed = body(ready)["base"] | {"auth_method": "custom_header", "auth_header_name": "X-Key"}
+    path = f"/api/models/{made(api, ready, base=headed)['id']}/versions"
+    base = {"endpoint_url": ready.models.url, "model": "good", "auth_header_name": name}
+    refused = api.post(path, json={"base": base})
+    assert (refused.status_code, refused.json()["details"]) == (400, {"field": "base.auth_header_name"})
+    assert SECRET not in refused.text
+
+
 def test_an_automatic_model_builds_on_the_production_model(
     api: TestClient, ready: Ready, as_scoped: Callable[..., TestClient]
 ) -> None:
@@ -123,8 +153,10 @@ def test_an_automatic_model_builds_on_the_production_model(
     assert (version["source"], version["system_prompt"], version["base"]["model"]) == ("auto", None, "good")
     assert {(one["input"], one["output"]) for one in version["examples"]} == set(RIGHT.items())
     assert version["examples_from"]["dataset_version"] == 1
+    assert version["prompt"] == ready.leaderboard.system_prompt
     served = target.load(target.model_key(ready.workspace, told.json()["id"]))
     assert isinstance(served, target.Target)
+    assert served.prompt == ready.leaderboard.system_prompt
     assert served.endpoint.headers(ready.workspace)["Authorization"] == "Bearer sk-secret"
     # Rows of a leaderboard are shown to nobody who may not read leaderboards.
     writer = as_scoped("models:*")

@@ -52,7 +52,7 @@ def test_no_candidate_is_asked_a_row_that_it_was_shown_with_the_answer(ready: Re
     added(ready, made(ready, examples=[{"input": seen["input"], "output": seen["output"]}]))
     run = finished(ready)
     assert run.dataset is not None
-    assert run.dataset["held_out"] == 1
+    assert run.dataset["rows_left_out"] == 1
     prompts = {one["body"]["messages"][-1]["content"] for one in ready.models.requests}
     assert len(prompts) == len(ROWS) - 1
     assert not any(seen["input"] in prompt for prompt in prompts)
@@ -60,7 +60,7 @@ def test_no_candidate_is_asked_a_row_that_it_was_shown_with_the_answer(ready: Re
 
 def test_a_model_that_saw_every_row_cannot_be_measured(ready: Ready) -> None:
     added(ready, made(ready, examples=[{"input": row["input"], "output": row["output"]} for row in ROWS]))
-    with pytest.raises(Exception, match="every row of the dataset was used"):
+    with pytest.raises(Exception, match=r"every row was shown to Sorter \(version 1\)"):
         planned(ready)
 
 

@@ -49,7 +49,7 @@ def test_a_recipe_competes_wins_is_served_and_changes(api: Client, stand_ins: St
 
     run = ended(api, leaderboard_id, api.post(f"/api/leaderboards/{leaderboard_id}/run")["id"])
     assert run["status"] == "completed", run["error"]
-    assert run["dataset"]["held_out"] == 5, "what it was shown is no test"
+    assert run["dataset"]["rows_left_out"] == 5, "what it was shown is no test"
     assert run["ranking"][0]["name"] == "Sorter"
     assert run["decision"]["action"] == "promote", run["decision"]
     prompt = PROMPT.replace("{input}", "My card was charged twice")
@@ -93,5 +93,5 @@ def test_a_fine_tuned_model_is_trained_on_one_part_and_measured_on_the_other(
     api.post(f"/api/leaderboards/{leaderboard_id}/models", {"platform": "drgero", "drgero_model_id": model["id"]})
     measured = ended(api, leaderboard_id, api.post(f"/api/leaderboards/{leaderboard_id}/run")["id"])
     assert measured["status"] == "completed", measured["error"]
-    assert measured["dataset"]["held_out"] == run["rows"]
+    assert measured["dataset"]["rows_left_out"] == run["rows"]
     assert {one["rows"] for one in measured["ranking"]} == {255 - run["rows"]}

@@ -11,6 +11,7 @@ from functions.api.model_views import DrgeroModelDetailView, DrgeroModelView, Ve
 from gero import leaderboards, models
 from gero.access import Principal
 from gero.kit import Conflict, Invalid, NotFound
+from gero.leaderboards import Leaderboard
 from gero.models import Input, Model, ModelInput, ModelPatch, ModelVersion, VersionInput
 from gero.providers import Endpoint
 
@@ -74,8 +75,10 @@ def create_model(caller: ModelWriter, wanted: ModelInput) -> DrgeroModelDetailVi
     _check_leaderboards(caller, wanted.leaderboard_ids, reads_rows)
     if isinstance(wanted.examples, models.DrawnExamples):
         leaderboards.get(caller.workspace_id, wanted.examples.leaderboard_id)
-    production = _production(caller, wanted.leaderboard_ids[0]) if wanted.creation_mode == "auto" else None
-    return _detail(models.create(caller.workspace_id, wanted, production))
+    if wanted.creation_mode != "auto":
+        return _detail(models.create(caller.workspace_id, wanted))
+    board = leaderboards.get(caller.workspace_id, wanted.leaderboard_ids[0])
+    return _detail(models.create(caller.workspace_id, wanted, _production(board), board.system_prompt))
 
 
 @router.get("/{model_id}")
@@ -95,16 +98,7 @@ def change_model(caller: ModelWriter, model_id: str, wanted: ModelPatch) -> Drge
 @router.delete("/{model_id}", status_code=204)
 def delete_model(caller: ModelWriter, model_id: str) -> Response:
     """Delete a model with its versions. Refused while a leaderboard compares it, or it is being fine-tuned."""
-    used = [one for one in _assigned(models.get(caller.workspace_id, model_id)) if one.candidate_id]
-    if used:
-        names = ", ".join(sorted({repr(one.name) for one in used}))
-        ids = sorted({one.leaderboard_id for one in used})
-        raise Conflict(
-            f"leaderboards compare this model: {names}; remove it from them first",
-            code="model_in_use",
-            leaderboard_ids=ids,
-        )
-    models.delete(caller.workspace_id, model_id)
+    models.delete(caller.workspace_id, model_id, _check_unused)
     return Response(status_code=204)
 
 
@@ -175,14 +169,25 @@ def _check_leaderboards(caller: Principal, leaderboard_ids: list[str], reads_row
             raise Invalid(told, field="leaderboard_ids") from error
 
 
-def _production(caller: Principal, leaderboard_id: str) -> Endpoint:
+def _check_unused(model: Model) -> None:
+    """Conflict when leaderboards compare the model."""
+    used = [one for one in _assigned(model) if one.candidate_id]
+    if used:
+        names = ", ".join(sorted({repr(one.name) for one in used}))
+        raise Conflict(
+            f"leaderboards compare this model: {names}; remove it from them first",
+            code="model_in_use",
+            leaderboard_ids=sorted({one.leaderboard_id for one in used}),
+        )
+
+
+def _production(board: Leaderboard) -> Endpoint:
     """What serves a leaderboard. Conflict when nothing does, or a Dr.Gero model."""
-    board = leaderboards.get(caller.workspace_id, leaderboard_id)
     if board.production is None:
         raise Conflict(
             f"leaderboard_ids: {board.name!r} has no production model yet; complete a run first", code="no_production"
         )
-    candidate = leaderboards.candidates.get(caller.workspace_id, leaderboard_id, board.production.model_id)
+    candidate = leaderboards.candidates.get(board.workspace_id, board.id, board.production.model_id)
     if candidate.endpoint is None:
         raise Conflict(
             f"leaderboard_ids: the production model of {board.name!r} is a Dr.Gero model itself; publish a version of "

@@ -26,7 +26,7 @@ _READY_POLL_SECONDS = 0.02
 # Headers of one connection, not of the message (RFC 9110 §7.6.1).
 HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding"}
-    | {"upgrade", "host", "content-length"}
+    | {"upgrade", "host", "content-length", "expect"}  # the body is here already: nobody is asked whether to send it
 )
 
 

@@ -105,8 +105,12 @@ def add(workspace_id: str, leaderboard_id: str, wanted: CandidateInput) -> Candi
     item = {"pk": pk, "sk": sk, "doc": msgspec.json.encode(candidate).decode()}
     writes = [Write(item, condition=conditions.absent())]
     if candidate.drgero_model_id:
+        writes.append(models.exists_check(workspace_id, candidate.drgero_model_id))
         writes.append(models.link(workspace_id, candidate.drgero_model_id, leaderboard_id, candidate.id))
-    table.transact(writes)
+    try:
+        table.transact(writes)
+    except Conflict as error:
+        raise NotFound("drgero_model_id: this model was deleted meanwhile", field="drgero_model_id") from error
     return candidate
 
 
@@ -132,10 +136,9 @@ def listed(workspace_id: str, leaderboard_id: str) -> Iterator[Candidate]:
 
 def remove(workspace_id: str, leaderboard_id: str, candidate_id: str) -> None:
     """Take a candidate off. Runs keep what they know of it."""
-    candidate = get(workspace_id, leaderboard_id, candidate_id)
-    if candidate.drgero_model_id:
-        models.unlink(workspace_id, candidate.drgero_model_id, leaderboard_id, candidate_id)
-    table.delete(*_key(workspace_id, leaderboard_id, candidate_id))
+    model_id = get(workspace_id, leaderboard_id, candidate_id).drgero_model_id
+    unlinked = [models.unlink_write(workspace_id, model_id, leaderboard_id, candidate_id)] if model_id else []
+    table.transact([Write(key=_key(workspace_id, leaderboard_id, candidate_id)), *unlinked])
 
 
 def _per_token(nanos_per_million: int) -> str:

@@ -58,16 +58,22 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
     version = _pinned_dataset(leaderboard, run.dataset_version) or _frozen_dataset(leaderboard, now.rules())
     rows_per_block = max(MIN_ROWS_PER_BLOCK, min(WAVES * leaderboard.concurrency, MAX_ROWS_PER_BLOCK))
     planned = _planned(leaderboard, configuration)
-    seen = _seen_rows(leaderboard, planned)
+    seen, by = _seen_rows(leaderboard, planned)
+    prefix = plans.run_prefix(leaderboard.workspace_id, leaderboard.id, run.id)
     rows = runs.blocks.write(
         version,
-        plans.run_prefix(leaderboard.workspace_id, leaderboard.id, run.id),
+        prefix,
         seed=run.id,
         rows_per_block=rows_per_block,
         limit=run.rows_limit,
         algorithm=run.algorithm,
         without=seen,
     )
+    if not rows:
+        raise Invalid(
+            f"every row was shown to {' or '.join(by)}, or trained on; add other rows, or deploy another version",
+            code="no_unseen_rows",
+        )
     plan = EvaluationPlan(
         workspace_id=leaderboard.workspace_id,
         leaderboard_id=leaderboard.id,
@@ -80,7 +86,7 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
         blocks_per_round=BLOCKS_PER_ROUND,
         in_flight=leaderboard.concurrency,
         seed=run.id,
-        dataset=_described(version, run, rows),
+        dataset=_described(version, run, rows, by),
     )
     plans.save(plan)
     runs.begin(run, dataset=plan.dataset, cells_total=rows * len(plan.candidates))
@@ -133,26 +139,30 @@ def _planned(leaderboard: Leaderboard, configuration: dict[str, Any]) -> tuple[P
     )
 
 
-def _seen_rows(leaderboard: Leaderboard, planned: tuple[PlannedCandidate, ...]) -> set[bytes]:
-    """Digests of the rows that a Dr.Gero model among the candidates was given with their answers. No candidate is asked
-    them: they would be no test of that one, and all are compared on the same rows.
+def _seen_rows(leaderboard: Leaderboard, planned: tuple[PlannedCandidate, ...]) -> tuple[set[bytes], list[str]]:
+    """Digests of the rows that Dr.Gero models among the candidates were given with their answers, and which models. No
+    candidate is asked them: they would be no test of that one, and all are compared on the same rows.
     """
     seen: set[bytes] = set()
+    by: list[str] = []
     for one in planned:
         if one.endpoint.version is not None:
             candidate = candidates.get(leaderboard.workspace_id, leaderboard.id, one.id)
             model_id = str(candidate.drgero_model_id)
-            seen |= models.seen_rows(leaderboard.workspace_id, model_id, one.endpoint.version)
-    return seen
+            own = models.seen_rows(leaderboard.workspace_id, model_id, one.endpoint.version)
+            seen |= own
+            by += [f"{one.name} (version {one.endpoint.version})"] if own else []
+    return seen, by
 
 
-def _described(version: DatasetVersion, run: Run, rows: int) -> dict[str, Any]:
+def _described(version: DatasetVersion, run: Run, rows: int, seen_by: list[str]) -> dict[str, Any]:
     described: dict[str, Any] = msgspec.to_builtins(version)
     described["version"] = described.pop("number")
     del described["key"]
     wanted = min(version.rows, run.rows_limit or version.rows)
     if rows < wanted:
-        described["held_out"] = version.rows - rows if run.rows_limit is None else wanted - rows
+        described["rows_left_out"] = wanted - rows
+        described["seen_by"] = seen_by
     if run.rows_limit is not None:
         described["limit"] = {"rows": run.rows_limit, "algorithm": run.algorithm}
     return described

@@ -9,14 +9,13 @@ from gero.models.inputs import EndpointInput, Input, Platform
 from gero.models.publishing import (
     deploy,
     deployed_endpoint,
-    endpoint_of_version,
     seen_rows,
     undeploy,
     version,
     versions,
 )
 from gero.models.recipe import Example, ExamplesFrom, Model, ModelVersion, Training
-from gero.models.store import Link, delete, get, link, links, listed, sweep_deleted, unlink
+from gero.models.store import Link, delete, exists_check, get, link, links, listed, sweep_deleted, unlink_write
 from gero.models.tuning_runs import FineTuneRun
 
 __all__ = [
@@ -41,7 +40,7 @@ __all__ = [
     "deploy",
     "deployed_endpoint",
     "endpoint_of",
-    "endpoint_of_version",
+    "exists_check",
     "fine_tuning",
     "get",
     "link",
@@ -53,7 +52,7 @@ __all__ = [
     "sweep_deleted",
     "sync_due",
     "undeploy",
-    "unlink",
+    "unlink_write",
     "version",
     "versions",
 ]

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from gero.kit import Invalid, secrets, settings
 from gero.models.endpoints import endpoint_of
 from gero.models.inputs import EndpointInput
-from gero.providers import Endpoint, seal_secret
+from gero.providers import Endpoint, check_auth, seal_secret
 
 _CHAT_PATH = "/chat/completions"
 _PORTS = {"http": 80, "https": 443}
@@ -17,7 +17,7 @@ def made(wanted: EndpointInput, workspace_id: str, model_id: str, before: Endpoi
     """The endpoint that a body describes. A token that it leaves out is that of `before`, the latest version's base,
     as long as it goes to the same server.
 
-    Invalid when it would go to another one; otherwise as `endpoint_of`.
+    Invalid when it would go to another one, or under a header that cannot be sent; otherwise as `endpoint_of`.
     """
     if before and before.sealed_secret and wanted.auth_method is None and wanted.auth_token is None:
         wanted = _with_earlier_secret(wanted, workspace_id, before)
@@ -59,10 +59,24 @@ def _with_earlier_secret(wanted: EndpointInput, workspace_id: str, before: Endpo
             "token, or auth_method none",
             field="base.auth_token",
         )
-    kept = {"auth_token": _opened(before, workspace_id), "auth_method": before.auth_method}
-    if wanted.platform == "custom":
-        kept["auth_header_name"] = wanted.auth_header_name or str(before.auth_header_name or "")
-    return wanted.model_copy(update={name: value or None for name, value in kept.items()})
+    token, method, header = _opened(before, workspace_id), before.auth_method, wanted.auth_header_name
+    if method == "custom_header":
+        _check_header_of(wanted)
+        header = header or before.auth_header_name
+    try:
+        check_auth(method, header, token)  # a copy is not validated, and the body was when it had no token
+    except Invalid as error:
+        raise Invalid(f"base.{error.message}", field=f"base.{error.details.get('field')}") from error
+    return wanted.model_copy(update={"auth_token": token, "auth_method": method, "auth_header_name": header})
+
+
+def _check_header_of(wanted: EndpointInput) -> None:
+    if wanted.platform != "custom":
+        raise Invalid(
+            f"base.auth_token: the earlier token goes under a header of its own, and platform {wanted.platform} has "
+            "none; give a token, or auth_method none",
+            field="base.auth_token",
+        )
 
 
 def _opened(endpoint: Endpoint, workspace_id: str) -> str:

@@ -7,14 +7,18 @@ from msgspec.structs import replace
 from gero.kit import Conflict, Invalid, clock, new_id, table
 from gero.models import bases, examples, publishing, store
 from gero.models.bodies import DrawnExamples, GivenExample, ModelInput, ModelPatch, VersionInput
-from gero.models.recipe import Example, ExamplesFrom, Model, ModelVersion, Training
+from gero.models.recipe import Example, ExamplesFrom, Model, ModelVersion
 from gero.providers import Endpoint
 
 _TRIES = 5
 
 
-def create(workspace_id: str, wanted: ModelInput, production: Endpoint | None = None) -> Model:
-    """A new model with its first version. `production`: of creation_mode auto, what it is built on."""
+def create(
+    workspace_id: str, wanted: ModelInput, production: Endpoint | None = None, prompt: str | None = None
+) -> Model:
+    """A new model with its first version. Of creation_mode auto, `production` is what it is built on, and `prompt` the
+    task of its leaderboard.
+    """
     model_id, now = new_id(), clock.iso()
     model = Model(
         id=model_id,
@@ -28,7 +32,7 @@ def create(workspace_id: str, wanted: ModelInput, production: Endpoint | None = 
         auto_update_model=wanted.auto_update_model,
     )
     automatic = wanted.creation_mode == "auto"
-    made = _automatic(model, production) if automatic else _from_fields(model, wanted)
+    made = _automatic(model, production, prompt) if automatic else _from_fields(model, wanted)
     made = replace(made, parameters=wanted.parameters)
     tuned_first = wanted.creation_mode == "fine_tune"
     return publishing.first(model, made, deploy=wanted.deploy and not tuned_first)
@@ -67,7 +71,7 @@ def publish(workspace_id: str, model_id: str, wanted: VersionInput) -> ModelVers
         made = latest or ModelVersion(0, "", "recipe", base)
         made = replace(made, source="recipe", base=base, note=wanted.note, fine_tune_run_id=None)
         if wanted.base:
-            made = replace(made, trained_on=_training_of(workspace_id, model_id, base))
+            made = _as_trained(workspace_id, model_id, made)
         if "system_prompt" in named:
             made = replace(made, system_prompt=wanted.system_prompt)
         if "examples" in named:
@@ -92,13 +96,13 @@ def _from_fields(model: Model, wanted: ModelInput) -> ModelVersion:
     )
 
 
-def _automatic(model: Model, production: Endpoint | None) -> ModelVersion:
+def _automatic(model: Model, production: Endpoint | None, prompt: str | None) -> ModelVersion:
     if production is None:
         raise Conflict("leaderboard_ids: the first leaderboard has no production model yet; complete a run first")
     wanted = DrawnExamples(leaderboard_id=model.leaderboard_ids[0], count=examples.AUTO_COUNT)
     chosen, drawn_from = examples.drawn(model.workspace_id, wanted)
     base = bases.owned(production, model.workspace_id, model.id)
-    return ModelVersion(0, "", "auto", base, examples=chosen, examples_from=drawn_from)
+    return ModelVersion(0, "", "auto", base, examples=chosen, examples_from=drawn_from, prompt=prompt)
 
 
 def _examples(
@@ -109,13 +113,17 @@ def _examples(
     return tuple(Example(one.input, one.output) for one in wanted or ()), None
 
 
-def _training_of(workspace_id: str, model_id: str, base: Endpoint) -> Training | None:
-    """What a base was trained on, when a version of this model was: a model that was trained here stays so."""
-    for version in publishing.versions(workspace_id, model_id):
-        same = version.base.model == base.model and bases.same_server(version.base.url, base.url)
-        if version.trained_on and same:
-            return version.trained_on
-    return None
+def _as_trained(workspace_id: str, model_id: str, made: ModelVersion) -> ModelVersion:
+    """A version over another base. One that was trained here stays so, with the prompt it was trained on; under one
+    that was not, the task is as it was before the training.
+    """
+    tuned = publishing.trained(workspace_id, model_id, made.base.model) if made.base.model else None
+    if tuned:
+        return replace(made, trained_on=tuned.trained_on, prompt=tuned.prompt)
+    if made.trained_on is None:
+        return made
+    plain = (one for one in publishing.versions(workspace_id, model_id) if one.trained_on is None)
+    return replace(made, trained_on=None, prompt=next((one.prompt for one in plain), None))
 
 
 def _patched(model: Model, changes: dict[str, Any]) -> Model:

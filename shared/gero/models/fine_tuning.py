@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import IO
 
+from msgspec.structs import replace
+
 from gero.kit import Conflict, GeroError, Invalid, blobs, clock, log, new_id
-from gero.models import bases, examples, publishing, store, training, tuning_outcomes, tuning_runs
+from gero.models import bases, examples, publishing, recipe, store, training, tuning_outcomes, tuning_runs
 from gero.models.bodies import FineTuneInput
-from gero.models.recipe import Model, ModelVersion
+from gero.models.recipe import Model
 from gero.models.tuning_runs import FineTuneRun
 from gero.models.tuning_server import REFUSED, TuningServer
 from gero.providers import Endpoint
@@ -34,10 +36,12 @@ def start(model: Model, wanted: FineTuneInput, *, leaderboard_id: str, prompt: s
     root, base_model = bases.api_root(source.base), wanted.base_model or source.base.model
     if not base_model:
         raise Invalid("base_model: name the model to fine-tune", field="base_model")
+    recipe.check(replace(source, examples=(), prompt=prompt))  # what comes of it must be fit to be published
     version = examples.version_of(model.workspace_id, leaderboard_id, wanted.dataset_version)
     with tempfile.TemporaryFile() as file:
         written = training.write(version, file, wanted, prompt=prompt, system_prompt=source.system_prompt)
         run_id, now = new_id(), clock.iso()
+        place = f"{model.workspace_id}/models/{model.id}/fine-tune/{run_id}"
         run = FineTuneRun(
             id=run_id,
             workspace_id=model.workspace_id,
@@ -52,11 +56,12 @@ def start(model: Model, wanted: FineTuneInput, *, leaderboard_id: str, prompt: s
             dataset_version=version.number,
             rows=written.rows,
             held_out=written.held_out,
-            digests_key=f"{model.workspace_id}/models/{model.id}/fine-tune/{run_id}/rows.bin",
+            digests_key=f"{place}/rows.bin",
+            prompt_key=f"{place}/prompt.txt",
             suffix=wanted.suffix,
             hyperparameters=wanted.hyperparameters,
         )
-        _store(run, written.digests | _seen_before(source, base_model))
+        _store(run, prompt, written.digests | _seen_before(model, base_model))
         return _sent(run, _server(run, source.base), file)
 
 
@@ -122,12 +127,14 @@ def _looked_at(run: FineTuneRun) -> None:
         tuning_runs.save(run, status="failed", error="the job did not end within 30 days")
 
 
-def _store(run: FineTuneRun, digests: set[bytes]) -> None:
-    blobs.put(run.digests_key, b"".join(sorted(digests)))
+def _store(run: FineTuneRun, prompt: str, digests: set[bytes]) -> None:
+    kept = {run.digests_key: b"".join(sorted(digests)), str(run.prompt_key): prompt.encode()}
+    for key, content in kept.items():
+        blobs.put(key, content)
     try:
         tuning_runs.begin(run)
     except Conflict:
-        blobs.delete_many([run.digests_key])
+        blobs.delete_many(list(kept))
         raise
 
 
@@ -158,9 +165,10 @@ def _wanted_job(run: FineTuneRun) -> Iterator[tuple[str, object]]:
         yield "hyperparameters", run.hyperparameters
 
 
-def _seen_before(source: ModelVersion, base_model: str) -> set[bytes]:
+def _seen_before(model: Model, base_model: str) -> set[bytes]:
     """What the model that is trained on has seen already: one that was trained here may be trained further."""
-    return publishing.trained_rows(source) if source.base.model == base_model else set()
+    tuned = publishing.trained(model.workspace_id, model.id, base_model)
+    return publishing.trained_rows(tuned) if tuned else set()
 
 
 def _server(run: FineTuneRun, base: Endpoint) -> TuningServer:

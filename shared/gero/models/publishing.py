@@ -15,6 +15,7 @@ from gero.providers.target import Target
 _MAX_ITEM_BYTES = 100_000  # longer ones lie in S3
 _DIGEST_BYTES = 8
 _TRIES = 5
+_BARE = "{input}"
 # From the latest version (None before the first) to the next one; its number and time are set by `publish`.
 Maker = Callable[[ModelVersion | None], ModelVersion]
 
@@ -113,12 +114,7 @@ def deployed_endpoint(workspace_id: str, model_id: str) -> Endpoint:
             code="model_not_deployed",
             model_id=model_id,
         )
-    return endpoint_of_version(workspace_id, model_id, model.deployed_version)
-
-
-def endpoint_of_version(workspace_id: str, model_id: str, number: int) -> Endpoint:
-    """How a version is called. NotFound when there is none."""
-    return recipe.endpoint_of(version(workspace_id, model_id, number))
+    return recipe.endpoint_of(version(workspace_id, model_id, model.deployed_version))
 
 
 def seen_rows(workspace_id: str, model_id: str, number: int) -> set[bytes]:
@@ -128,6 +124,13 @@ def seen_rows(workspace_id: str, model_id: str, number: int) -> set[bytes]:
     """
     found = version(workspace_id, model_id, number)
     return recipe.example_digests(found) | trained_rows(found)
+
+
+def trained(workspace_id: str, model_id: str, base_model: str) -> ModelVersion | None:
+    """The newest version over a base that was trained here and has this name, wherever that is called now."""
+    return next(
+        (one for one in versions(workspace_id, model_id) if one.trained_on and one.base.model == base_model), None
+    )
 
 
 def trained_rows(found: ModelVersion) -> set[bytes]:
@@ -141,7 +144,9 @@ def trained_rows(found: ModelVersion) -> set[bytes]:
 
 def serving(model: Model, deployed: ModelVersion | None) -> Write:
     """The write that points inference to a version, or to none; for a transaction."""
-    served = Target(model.id, model.name, "{input}", recipe.endpoint_of(deployed)) if deployed else None
+    served = None
+    if deployed:
+        served = Target(model.id, model.name, deployed.prompt or _BARE, recipe.endpoint_of(deployed))
     return Write(target.item(target.model_key(model.workspace_id, model.id), served))
 
 

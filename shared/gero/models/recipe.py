@@ -16,8 +16,10 @@ from gero.providers import Endpoint
 
 CreationMode = Literal["recipe", "auto", "fine_tune"]
 Source = Literal["recipe", "auto", "fine_tune"]
-MAX_ENDPOINT_BYTES = 300_000
-"""Of what a version sends with every question: what inference reads is one item of the table, at most 400 KB."""
+MAX_RECIPE_BYTES, MAX_PROMPT_BYTES = 180_000, 200_000
+"""As JSON, of what a version sends with every question, and of the prompt that goes with it, a leaderboard's or its
+own: what inference reads is one item of the table, at most 400 KB, which holds both and the base's endpoint.
+"""
 
 
 class Example(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -64,6 +66,8 @@ class ModelVersion(msgspec.Struct, frozen=True, omit_defaults=True):
     trained_on: Training | None = None
     fine_tune_run_id: str | None = None
     note: str | None = None
+    prompt: str | None = None
+    """The task, as a leaderboard puts it: what the version is asked at its own address. None: the bare input."""
 
 
 class Model(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -95,12 +99,18 @@ def endpoint_of(version: ModelVersion) -> Endpoint:
 
 def check(version: ModelVersion) -> None:
     """Invalid, or TooLarge, when a version cannot be called as it is described."""
-    size = len(msgspec.json.encode(endpoint_of(version)))
-    if size > MAX_ENDPOINT_BYTES:
+    endpoint = endpoint_of(version)
+    size = len(msgspec.json.encode((endpoint.preamble, endpoint.parameters)))
+    if size > MAX_RECIPE_BYTES:
         raise TooLarge(
             f"examples: system prompt, examples and parameters take {size:,} bytes together; at most "
-            f"{MAX_ENDPOINT_BYTES:,} fit: take fewer or shorter examples",
+            f"{MAX_RECIPE_BYTES:,} fit: take fewer or shorter examples",
             field="examples",
+        )
+    if len(msgspec.json.encode(version.prompt)) > MAX_PROMPT_BYTES:
+        raise TooLarge(
+            f"prompt: the leaderboard's prompt takes more than {MAX_PROMPT_BYTES:,} bytes as JSON; shorten it",
+            field="prompt",
         )
     if version.source == "fine_tune" and not version.base.model:
         raise Invalid("base.model: a fine-tuned version needs the model's name", field="base.model")

@@ -47,6 +47,12 @@ def write(
             field="dataset_size",
             code="too_few_rows",
         )
+    if count == len(chosen):
+        raise Invalid(
+            "training_share: no row would be left to evaluate the model on; lower it, or add rows",
+            field="training_share",
+            code="too_few_rows",
+        )
     digests = {digest for digest, _ in chosen[:count]}
     positions = {position for _, position in chosen[:count]}
     written = 0

@@ -1,11 +1,11 @@
 """What a fine-tuning job says of its run; one that succeeded is the model's next version, once."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 from msgspec.structs import replace
 
+from gero.kit import Invalid, TooLarge, blobs
 from gero.kit.table import Write
 from gero.models import bases, publishing, tuning_runs
 from gero.models.recipe import ModelVersion, Training
@@ -26,7 +26,7 @@ def applied(run: FineTuneRun, job: Job) -> FineTuneRun:
         "status": status,
         "fine_tuned_model": job.fine_tuned_model,
         "trained_tokens": job.trained_tokens,
-        "error": job.error.message if job.error else None,
+        "error": job.error,
     }
     if status == "succeeded":
         return _Outcome(run, told).published()
@@ -57,8 +57,13 @@ class _Outcome:
     def published(self) -> FineTuneRun:
         """The run as it is now."""
         place = self._run.workspace_id, self._run.model_id
-        with suppress(_Ended):
+        try:
             publishing.publish(*place, self._version, also=self._ending)
+        except _Ended:
+            pass
+        except (Invalid, TooLarge) as error:
+            told = f"the job has succeeded, but its version cannot be published: {error.message}"
+            return tuning_runs.save(self._run, **self._told | {"status": "failed", "error": told})
         return tuning_runs.get(*place, self._run.id)
 
     def _version(self, _: ModelVersion | None) -> ModelVersion:
@@ -76,8 +81,15 @@ class _Outcome:
             parameters=source.parameters,
             trained_on=Training(run.leaderboard_id, run.dataset_version, run.rows, run.held_out, run.digests_key),
             fine_tune_run_id=run.id,
+            prompt=_prompt(run),
             note=f"Fine-tuned on {run.rows:,} rows; {run.held_out:,} inputs were held out for evaluation.",
         )
 
     def _ending(self, made: ModelVersion) -> Sequence[Write]:
         return tuning_runs.changed(self._run, **self._told, version=made.number)[1]
+
+
+def _prompt(run: FineTuneRun) -> str | None:
+    """The leaderboard's prompt that the rows were rendered with; None of runs that did not keep it yet."""
+    kept = blobs.get(run.prompt_key) if run.prompt_key else None
+    return kept.decode() if kept else None

@@ -17,7 +17,9 @@ ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
 
 class FineTuneRun(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A fine-tuning run as stored. `root`: address of the API that trains; `version`: what came of it."""
+    """A fine-tuning run as stored. `root`: address of the API that trains; `prompt_key`: the S3 object with the
+    leaderboard's prompt that it trains on; `version`: what came of it.
+    """
 
     id: str
     workspace_id: str
@@ -33,6 +35,7 @@ class FineTuneRun(msgspec.Struct, frozen=True, omit_defaults=True):
     rows: int
     held_out: int
     digests_key: str
+    prompt_key: str | None = None
     suffix: str | None = None
     hyperparameters: dict[str, Any] | None = None
     file_id: str | None = None
@@ -59,11 +62,7 @@ def begin(run: FineTuneRun) -> None:
                 Write(_item(run), condition=conditions.absent()),
                 Write({"pk": pk, "sk": sk, "run_id": run.id}, condition=conditions.absent()),
                 # A model that is deleted meanwhile has no run that goes on without it.
-                Write(
-                    key=(f"WS#{run.workspace_id}", f"MODEL#{run.model_id}"),
-                    changes=table.Changes(set={"tuned_at": run.created_at}),
-                    condition=conditions.present(),
-                ),
+                store.exists_check(run.workspace_id, run.model_id),
             ]
         )
     except Conflict as error:

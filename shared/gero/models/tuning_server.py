@@ -4,13 +4,15 @@ Source: https://platform.openai.com/docs/api-reference/fine-tuning
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import IO, Any
 from urllib.parse import quote
 
 import msgspec
 
 from gero.kit import UpstreamFailed, http
+from gero.providers import redacted
 
 REFUSED = "fine_tuning_refused"
 """Code of a failure after which the server has done nothing."""
@@ -18,25 +20,34 @@ _SECONDS = 20
 _MAX_ANSWER = 4 << 20
 _PAGE, _MAX_PAGES = 100, 5
 _SHOWN = 500
+_MAX_NAME = 300
 _ID = re.compile(r"[\w.:/-]{1,300}", re.ASCII)
 _SERVER = "the fine-tuning server"
 
 
-class JobError(msgspec.Struct, frozen=True):
-    """Why a job failed."""
-
-    message: str | None = None
-
-
 class Job(msgspec.Struct, frozen=True):
-    """A fine-tuning job, as far as Gero reads it."""
+    """A fine-tuning job, as far as Gero reads it: whatever the server tells, short enough to be kept, without secrets.
+
+    One that succeeded under a name by which the model cannot be called has failed.
+    """
 
     id: str
     status: str
     fine_tuned_model: str | None = None
     trained_tokens: int | None = None
-    error: JobError | None = None
+    error: str | None = None
     metadata: dict[str, Any] | None = None
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """A job in the server's words. What can be done without may be anything: a job must be able to end."""
+
+    id: str
+    status: str
+    fine_tuned_model: Any = None
+    trained_tokens: Any = None
+    error: Any = None
+    metadata: Any = None
 
 
 class _Listed(msgspec.Struct, frozen=True):
@@ -64,12 +75,12 @@ class TuningServer:
 
     def create(self, wanted: Mapping[str, Any]) -> Job:
         """Start a job."""
-        return _job(self._asked("POST", "/fine_tuning/jobs", json=wanted))
+        return self._job(self._asked("POST", "/fine_tuning/jobs", json=wanted))
 
     def job(self, job_id: str) -> Job | None:
         """The job; None when the server does not know it."""
         try:
-            return _job(self._asked("GET", f"/fine_tuning/jobs/{quote(job_id, safe='')}"))
+            return self._job(self._asked("GET", f"/fine_tuning/jobs/{quote(job_id, safe='')}"))
         except UpstreamFailed as error:
             if error.details.get("provider_status") == 404:
                 return None
@@ -77,14 +88,14 @@ class TuningServer:
 
     def cancel(self, job_id: str) -> Job:
         """End a job."""
-        return _job(self._asked("POST", f"/fine_tuning/jobs/{quote(job_id, safe='')}/cancel"))
+        return self._job(self._asked("POST", f"/fine_tuning/jobs/{quote(job_id, safe='')}/cancel"))
 
     def find(self, key: str, value: str) -> Job | None:
         """The newest job with that metadata; None when there is none among the latest 500."""
         wanted: dict[str, Any] = {"limit": _PAGE, f"metadata[{key}]": value}
         for _ in range(_MAX_PAGES):
             page = _decoded(self._asked("GET", "/fine_tuning/jobs", params=wanted), _Listed)
-            found = [_job(bytes(one)) for one in page.data]
+            found = list(self._readable(page))
             for job in found:  # whoever knows no filter answers with every job
                 if (job.metadata or {}).get(key) == value:
                     return job
@@ -92,6 +103,28 @@ class TuningServer:
                 return None
             wanted["after"] = found[-1].id
         return None
+
+    def _readable(self, page: _Listed) -> Iterator[Job]:
+        """The jobs of a page; an odd one, whoever's it is, does not hide the others."""
+        for one in page.data:
+            with suppress(UpstreamFailed):
+                yield self._job(bytes(one))
+
+    def _job(self, body: bytes) -> Job:
+        told: _Told = _decoded(body, _Told)
+        name, status, error = told.fine_tuned_model or None, told.status, _message(told.error)
+        if name is not None and not _is_callable(name):
+            name = None
+            if status == "succeeded":
+                status, error = "failed", f"{_SERVER} gave the trained model a name by which it cannot be called"
+        return Job(
+            _known_id(told.id),
+            status,
+            name,
+            trained_tokens=told.trained_tokens if _is_count(told.trained_tokens) else None,
+            error=redacted(error, self._headers)[:_SHOWN] or None,
+            metadata=told.metadata if isinstance(told.metadata, dict) else None,
+        )
 
     def _asked(self, method: str, path: str, **sent: Any) -> bytes:
         with (
@@ -109,29 +142,34 @@ class TuningServer:
         raise self._failure(response.status_code, body)
 
     def _failure(self, status: int, body: bytes) -> UpstreamFailed:
-        message = _told(body)
-        for name, value in self._headers.items():
-            if name != "Accept":
-                message = message.replace(value.removeprefix("Bearer "), "…")
+        message = redacted(_refusal(body), self._headers)
         code = REFUSED if 400 <= status < 500 and status != 408 else None  # 408: it may have been done
         said = f": {message[:_SHOWN]}" if message else ""
         return UpstreamFailed(f"{_SERVER} answered {status}{said}", code=code, provider_status=status)
 
 
-def _told(body: bytes) -> str:
-    """The message of an error in OpenAI's form, or ""."""
+def _refusal(body: bytes) -> str:
+    """The message of a refusal in OpenAI's form, or ""."""
     try:
-        error = msgspec.json.decode(body)["error"]
-        message = error["message"] if isinstance(error, dict) else error
-        return message if isinstance(message, str) else ""
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
+    return _message(document.get("error")) if isinstance(document, dict) else ""
 
 
-def _job(body: bytes) -> Job:
-    job: Job = _decoded(body, Job)
-    _known_id(job.id)
-    return job
+def _message(error: Any) -> str:
+    """The message of an error in OpenAI's form, or ""."""
+    message = error.get("message") if isinstance(error, dict) else error
+    return message if isinstance(message, str) else ""
+
+
+def _is_callable(name: Any) -> bool:
+    """Whether it can be the name of a model."""
+    return isinstance(name, str) and len(name) <= _MAX_NAME and name.isprintable() and " " not in name
+
+
+def _is_count(number: Any) -> bool:
+    return type(number) is int and 0 <= number < 1 << 53
 
 
 def _decoded(body: bytes, kind: Any) -> Any:

@@ -120,7 +120,7 @@ def test_a_model_has_one_run_at_a_time(model: Model, stand_in: FineTuning) -> No
         begun(model)
     assert refused.value.code == "fine_tune_active"
     assert len(stand_in.files) == len(stand_in.jobs) == 1
-    assert len(list(blobs.keys(f"w/models/{model.id}/fine-tune/"))) == 1
+    assert len(list(blobs.keys(f"w/models/{model.id}/fine-tune/"))) == 2  # of the first run: its rows and its prompt
     with pytest.raises(Conflict, match="is active"):
         models.delete("w", model.id)
     assert fine_tuning.cancel("w", model.id, run.id).status == "cancelled"

@@ -49,7 +49,7 @@ def test_what_inference_calls_is_the_deployed_version() -> None:
     found = served(model)
     assert isinstance(found, Target)
     assert (found.candidate_id, found.name, found.prompt) == (model.id, "Tickets", "{input}")
-    assert found.endpoint == models.deployed_endpoint("w", model.id) == models.endpoint_of_version("w", model.id, 2)
+    assert found.endpoint == models.deployed_endpoint("w", model.id)
     models.deploy("w", model.id, 1)
     assert served(model).endpoint.preamble == ({"role": "system", "content": "One."},)
     models.deploy("w", model.id)

@@ -4,9 +4,10 @@ import pytest
 from msgspec.structs import replace
 
 from gero import providers
-from gero.kit import TooLarge
+from gero.kit import TooLarge, table
 from gero.models import Example, ModelVersion, recipe
-from gero.providers import Endpoint
+from gero.providers import Endpoint, target
+from gero.providers.target import Target
 
 BASE = Endpoint("custom", "https://api.test/v1", model="m", parameters={"top_p": 0.5, "temperature": 1})
 VERSION = ModelVersion(
@@ -42,12 +43,33 @@ def test_a_recipe_of_nothing_is_its_base() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"system_prompt": "x" * recipe.MAX_ENDPOINT_BYTES},
-        {"examples": tuple(Example("x" * 10_000, "y" * 5_000) for _ in range(20))},
-        {"system_prompt": "\0" * (recipe.MAX_ENDPOINT_BYTES // 5)},  # six bytes each, as JSON
+        {"system_prompt": "x" * recipe.MAX_RECIPE_BYTES},
+        {"examples": tuple(Example("x" * 10_000, "y" * 5_000) for _ in range(12))},
+        {"system_prompt": "\0" * (recipe.MAX_RECIPE_BYTES // 5)},  # six bytes each, as JSON
+        {"parameters": {"logit_bias": "x" * recipe.MAX_RECIPE_BYTES}},
     ],
 )
 def test_what_does_not_fit_into_what_inference_reads_is_refused(changes: dict[str, Any]) -> None:
     recipe.check(VERSION)
     with pytest.raises(TooLarge, match=r"examples: .* take fewer or shorter examples"):
         recipe.check(replace(VERSION, **changes))
+
+
+def test_a_task_that_does_not_fit_beside_the_recipe_is_refused() -> None:
+    recipe.check(replace(VERSION, prompt="x" * (recipe.MAX_PROMPT_BYTES - 2)))
+    for prompt in ("x" * recipe.MAX_PROMPT_BYTES, "\n" * (recipe.MAX_PROMPT_BYTES // 2)):
+        with pytest.raises(TooLarge, match="prompt: the leaderboard's prompt takes more than"):
+            recipe.check(replace(VERSION, prompt=prompt))
+
+
+@pytest.mark.usefixtures("cloud")
+def test_the_longest_recipe_and_the_longest_prompt_are_one_item_of_the_table() -> None:
+    longest = replace(VERSION, examples=(), parameters={}, prompt="\n" * (recipe.MAX_PROMPT_BYTES // 2 - 1))
+    longest = replace(longest, system_prompt="x" * (recipe.MAX_RECIPE_BYTES - 80))
+    recipe.check(longest)
+    endpoint = replace(
+        recipe.endpoint_of(longest), url="https://api.test/" + "y" * 1_900, sealed_secret="z" * 7_000, parameters={}
+    )
+    item = target.item(target.model_key("w", "m"), Target("m" * 22, "n" * 200, str(longest.prompt), endpoint))
+    assert 380_000 < len(item["doc"].encode()) < 400_000
+    table.put(item)

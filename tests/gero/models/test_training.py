@@ -25,15 +25,24 @@ def asked(conversation: Any) -> str:
 
 
 def test_a_row_is_a_conversation_as_it_is_held_in_production() -> None:
-    made, lines = written(rows(20), training_share=0.999)
-    assert made.rows == len(lines) == 20
-    assert {
-        "messages": [
-            {"role": "system", "content": "Be brief."},
-            {"role": "user", "content": "Answer: question 7"},
-            {"role": "assistant", "content": "answer 7"},
-        ]
-    } in lines
+    made, lines = written(rows(20), training_share=0.95)
+    assert made.rows == len(lines) == 19
+    expected = [
+        {
+            "messages": [
+                {"role": "system", "content": "Be brief."},
+                {"role": "user", "content": f"Answer: question {number}"},
+                {"role": "assistant", "content": f"answer {number}"},
+            ]
+        }
+        for number in range(20)
+    ]
+    assert all(line in expected for line in lines)
+
+
+def test_a_share_that_leaves_nothing_to_evaluate_on_is_refused() -> None:
+    with pytest.raises(Invalid, match="training_share: no row would be left"):
+        written(rows(20), training_share=0.999)
 
 
 def test_four_fifths_are_trained_on_and_the_others_held_out() -> None:

@@ -1,8 +1,7 @@
 import io
 import json
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from gero.kit import Invalid, UpstreamFailed
 from gero.models import tuning_server
 from gero.models.tuning_server import REFUSED, TuningServer
 from infra.local.stand_ins.fine_tuning import FineTuning
+from tests.gero.models.conftest import Replies
 from tests.gero.models.made import SECRET, tuning
 
 pytestmark = pytest.mark.usefixtures("cloud")
@@ -68,50 +68,6 @@ def test_a_job_is_found_by_its_mark_among_many(server: TuningServer, monkeypatch
     assert server.find("gero_run", "z") is None
 
 
-Reply = Callable[[BaseHTTPRequestHandler], tuple[int, bytes]]
-
-
-class Replies:
-    """A server that answers every request with `reply`."""
-
-    def __init__(self) -> None:
-        self.reply: Reply = lambda _: (200, b"{}")
-        self.paths: list[str] = []
-        replies = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def log_message(self, *_: object) -> None:
-                pass
-
-            def do_GET(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                replies.paths.append(self.path)
-                status, body = replies.reply(self)
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                if 300 <= status < 400:
-                    self.send_header("Location", "http://127.0.0.1:9/elsewhere")
-                self.end_headers()
-                self.wfile.write(body)
-
-            def do_POST(self) -> None:
-                self.do_GET()
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.root = f"http://127.0.0.1:{self.server.server_port}/v1"
-
-
-@pytest.fixture
-def replies() -> Iterator[Replies]:
-    made = Replies()
-    thread = Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-    thread.join(5)
-
-
 def test_who_knows_no_filter_answers_with_every_job_and_is_asked_for_the_next_page(replies: Replies) -> None:
     def reply(request: BaseHTTPRequestHandler) -> tuple[int, bytes]:
         later = "after=j9" in request.path
@@ -133,7 +89,7 @@ def test_who_knows_no_filter_answers_with_every_job_and_is_asked_for_the_next_pa
     ("status", "body", "told"),
     [
         (401, {"error": {"message": f"Incorrect API key provided: {SECRET}."}}, "Incorrect API key provided: …."),
-        (400, {"error": f"Bearer {SECRET} is odd"}, "answered 400: Bearer … is odd"),
+        (400, {"error": f"Bearer {SECRET} is odd"}, "answered 400: … is odd"),
         (429, {"error": {"message": "slow down"}}, "answered 429: slow down"),
         (404, ["nothing"], "answered 404"),
         (302, {}, "answered 302"),

@@ -136,6 +136,12 @@ def test_an_http_proxy_integration_forwards_method_query_body_and_path_parameter
     assert len(answer.headers.get_list("Set-Cookie")) == 2
 
 
+def test_a_client_that_asks_before_it_sends_a_large_body_is_answered(http: httpx.Client) -> None:
+    """curl does, above a megabyte."""
+    answer = http.post("/web/a", content="x" * 2_000_000, headers={"Expect": "100-continue"}, timeout=10)
+    assert answer.status_code == 201
+
+
 def test_a_plain_function_url_invokes_the_function(cloud: LocalCloud) -> None:
     url = cloud.outputs["PlainUrl"]
     assert url.endswith("/")

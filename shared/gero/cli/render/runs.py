@@ -69,11 +69,18 @@ def _status(run: dict[str, Any]) -> Text:
     return Text(run["status"], style=_STYLES.get(run["status"], ""))
 
 
+def _left_out(dataset: dict[str, Any]) -> str:
+    if not dataset.get("rows_left_out"):
+        return ""
+    return f"{formats.count(dataset['rows_left_out'])} left out as {' and '.join(dataset['seen_by'])} has seen them"
+
+
 def _dataset(dataset: dict[str, Any]) -> str:
     version, limit, source = dataset.get("version"), dataset.get("limit"), dataset.get("source")
     parts = [
         formats.counted(dataset.get("rows"), "row"),
         f"version {version}" if version is not None else "",
+        _left_out(dataset),
         f"of which {formats.count(limit['rows'])}, {sample(limit['algorithm'])}" if limit else "",
         f"from {source_in_words(source)}" if source else "",
     ]
