@@ -62,7 +62,8 @@ class Report(NamedTuple):
     most: int
     """Calls that it would have under way at a time, if it were alone."""
     saturated: bool = False
-    throttled: bool = False
+    kept: float = 1.0
+    """What cuts have left of its own pace."""
     answered: bool = False
     blocked_until: int = 0
     waiting: str | None = None
@@ -74,17 +75,18 @@ def shared(state: State | None, worker: str, report: Report, now: int) -> State:
     """The state after a worker's report, in which the worker has its share.
 
     The limit begins with `_START` calls, or what one worker may do alone, doubles every two seconds while a worker
-    could use more and none is throttled, and halves when one is; after that it grows by a sixteenth. Shares are equal,
-    and what others still hold is not given twice: together they exceed the limit by at most one call for each worker.
+    could use more and none is throttled, and is cut as a worker's own pace was, by half at most; after that it grows by
+    a quarter. Shares are equal, and what others still hold is not given twice: together they exceed the limit by at
+    most one call for each worker.
     """
     state = state or State(limit=max(_START, report.most), changed_at=now)
     others = {name: one for name, one in state.holders.items() if name != worker and one.until > now}
     limit, cut, changed_at = state.limit, state.cut, state.changed_at
     due = now - changed_at >= EVERY_SECONDS * 1000
-    if report.throttled and (due or not cut):
-        limit, cut, changed_at = max(1, limit // 2), True, now
+    if report.kept < 1 and (due or not cut):
+        limit, cut, changed_at = max(1, int(limit * max(0.5, report.kept))), True, now
     elif report.saturated and due and limit < (most := max(limit, report.most * (len(others) + 1))):
-        limit, changed_at = min(most, limit + (max(1, limit // 16) if cut else limit)), now
+        limit, changed_at = min(most, limit + (max(1, limit // 4) if cut else limit)), now
     free = limit - sum(one.share for one in others.values())
     share = max(1, min(report.most, limit // (len(others) + 1), free))
     known = state.candidates.get(report.candidate_id, Candidate())
@@ -122,12 +124,12 @@ class Allowance:
     async def share(self) -> None:
         """Tell what was learnt, and learn what others did. When the table cannot be asked, the share stays as it is."""
         pace, report, told_at = self._pace, self._report(), time.monotonic()
-        pace.throttled = False
+        pace.kept = 1.0
         try:
             state = await asyncio.to_thread(self._exchange, report)
         except Exception as error:  # noqa: BLE001  a missed exchange must not end the calls in flight
             log.failure("allowance.missed", error)
-            pace.throttled |= report.throttled
+            pace.kept *= report.kept
             return
         self._told_at = told_at
         pace.ceiling = state.holders[self._worker].share
@@ -146,7 +148,7 @@ class Allowance:
             candidate_id=self._candidate_id,
             most=pace.most,
             saturated=pace.saturated,
-            throttled=pace.throttled,
+            kept=pace.kept,
             answered=(pace.health.answered_at or 0.0) > self._told_at,
             blocked_until=_now() + int(pace.blocked_seconds * 1000) if pace.blocked_seconds else 0,
             waiting=pace.health.waiting,

@@ -130,7 +130,8 @@ async def ask_patiently(
         failures += failure.condition not in _NO_TRY
         if not failure.retryable or failures == TRIES:
             raise failure
-        era = await _next_turn(pace, deadline - least, failure, _pause(failure, attempts))
+        times = failures if failure.condition == "failed" else attempts
+        era = await _next_turn(pace, deadline - least, failure, _pause(failure, times))
 
 
 async def _first_turn(pace: Pace, until: float) -> int:
@@ -168,9 +169,10 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(pieces)
 
 
-def _pause(failure: CallFailed, attempt: int) -> float:
+def _pause(failure: CallFailed, times: int) -> float:
+    """Seconds until the next try, after so many failures of its kind."""
     if failure.condition == "waking":
         return 0.0  # its pace says when to look again
-    jittered = random.uniform(0, min(_BACKOFF_CAP_SECONDS, _BACKOFF_SECONDS * 2**attempt))
-    told = failure.retry_after
-    return jittered if told is None else min(told, _RETRY_AFTER_CAP_SECONDS) + jittered * 0.25
+    if failure.retry_after is None:
+        return random.uniform(0, min(_BACKOFF_CAP_SECONDS, _BACKOFF_SECONDS * 2**times))
+    return min(failure.retry_after, _RETRY_AFTER_CAP_SECONDS) * random.uniform(1, 1.25)

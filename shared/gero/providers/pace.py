@@ -35,8 +35,8 @@ class Pace:
         self.most = self.ceiling = most
         self.health = Health()
         self.active = 0
-        self.throttled = False
-        """Whether the pace was cut since somebody last looked (and set it back)."""
+        self.kept = 1.0
+        """The share of the pace that cuts have left since somebody last looked (and set it back)."""
         self._limit = float(max(min(_START, most), most * 3 // 4))
         self._cut = False
         self._pauses = 0
@@ -150,8 +150,10 @@ class Pace:
 
     def _slow_down(self, share: float) -> None:
         """Somewhat below what would have been served, so that it is seen whether that much is."""
-        self._limit = max(1.0, min(self._limit, self.ceiling) * max(0.5, 1 - 1.5 * share))
-        self._cut = self.throttled = True
+        kept = max(0.5, 1 - 1.5 * share)
+        self._limit = max(1.0, min(self._limit, self.ceiling) * kept)
+        self.kept *= kept
+        self._cut = True
         self._era += 1
         self._begin_window()
 

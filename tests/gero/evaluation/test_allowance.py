@@ -44,12 +44,13 @@ def test_the_limit_doubles_while_they_could_use_more_up_to_what_all_may() -> Non
     assert told(state, 60_000).limit == 256, "nobody needs more, nobody takes it away"
 
 
-def test_the_limit_halves_once_for_all_and_grows_slowly_from_then_on() -> None:
+def test_the_limit_is_cut_once_for_all_and_grows_slowly_from_then_on() -> None:
     state = told(told(None, 0), 2_100, saturated=True)
     assert state.limit == 128
-    cut = told(state, 4_200, throttled=True)
-    assert (cut.limit, cut.cut) == (64, True), "four who say the same are one cut"
-    assert told(cut, 6_300, saturated=True).limit == 68
+    cut = told(state, 4_200, kept=0.25)
+    assert (cut.limit, cut.cut) == (64, True), "four who say the same are one cut, by half at most"
+    assert told(cut, 6_300, saturated=True).limit == 80
+    assert told(state, 4_200, kept=0.9).limit == 115
 
 
 def test_what_one_learns_all_know() -> None:
@@ -109,7 +110,7 @@ reports = st.builds(
     candidate_id=st.sampled_from("ab"),
     most=st.just(MOST),
     saturated=st.booleans(),
-    throttled=st.booleans(),
+    kept=st.sampled_from([1.0, 0.9, 0.5, 0.1]),
     answered=st.booleans(),
     blocked_until=st.integers(0, 60_000),
 )

@@ -83,8 +83,10 @@ class Listed:
         return {**told, "endpoints": [self._endpoint(one, known=known) for one in self.providers]}
 
     def usd_per_token(self, provider: Provider) -> tuple[float, float]:
-        """What a token costs with a provider: in, out."""
-        return (float(self.input_usd) / 1e6 * provider.price, float(self.output_usd) / 1e6 * provider.price)
+        """What a token costs with a provider: in, out. Who has no fixed price routes to something that costs a dollar."""
+        prices = (float(text) if float(text) >= 0 else 1.0 for text in (self.input_usd, self.output_usd))
+        token_in, token_out = (usd / 1e6 * provider.price for usd in prices)
+        return token_in, token_out
 
     def _architecture(self) -> dict[str, Any]:
         return {

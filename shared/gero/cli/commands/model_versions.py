@@ -84,7 +84,7 @@ def deploy(
 def undeploy(session: Session, model: Model = None) -> None:
     """Let no version answer; leaderboards in production keep what they evaluated."""
     found = session.api.post(f"/api/models/{session.model_id(model)}/undeploy", repeatable=True)
-    session.answer(found, lambda: f"No version of {found['name']} answers")
+    session.answer(found, lambda: f"No version of {found['name']} answers, within five seconds")
 
 
 @command(
