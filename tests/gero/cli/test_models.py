@@ -165,7 +165,7 @@ def test_the_version_that_answers_is_chosen_and_taken_back(gero: Gero, own: dict
     assert gero.ok("model deploy --version 1") == "Version 1 of Own answers\n"
     assert gero.ok("model deploy Own") == "Version 2 of Own answers\n"
     assert asked(api) == {}
-    assert gero.ok("model undeploy -m Own") == "No version of Own answers\n"
+    assert gero.ok("model undeploy -m Own") == "No version of Own answers, within five seconds\n"
     assert "none is deployed" in gero.ok("model list")
     assert "the model 'Own' is not deployed" in gero.refused("model infer hello")
 

@@ -88,7 +88,7 @@ def test_a_model_is_made_published_deployed_asked_and_compared(real: Gero, ready
     assert "version 2" in " ".join(real.ok("candidate list").split())
     assert "'Tickets'" in real.refused("model delete --yes")
     real.ok("candidate remove Sorts")
-    assert real.ok("model undeploy") == "No version of Sorts answers\n"
+    assert real.ok("model undeploy") == "No version of Sorts answers, within five seconds\n"
     assert "deploy" in real.refused("candidate add --drgero Sorts")
     real.ok("model delete --yes")
 

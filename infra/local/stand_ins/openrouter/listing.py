@@ -83,7 +83,7 @@ class Listed:
         return {**told, "endpoints": [self._endpoint(one, known=known) for one in self.providers]}
 
     def usd_per_token(self, provider: Provider) -> tuple[float, float]:
-        """What a token costs with a provider: in, out. Who has no fixed price routes to something that costs a dollar."""
+        """What a token costs with a provider: in, out. What has no fixed price routes to a model of a dollar."""
         prices = (float(text) if float(text) >= 0 else 1.0 for text in (self.input_usd, self.output_usd))
         token_in, token_out = (usd / 1e6 * provider.price for usd in prices)
         return token_in, token_out
