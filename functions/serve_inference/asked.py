@@ -8,7 +8,7 @@ from gero.kit import Invalid, TooLarge
 
 _INPUT_FIELDS = ("input", "prompt", "question", "query")
 # Never forwarded to the model as parameters: they are ours, or would change what was evaluated.
-_RESERVED = frozenset({*_INPUT_FIELDS, "messages", "model", "stream", "stream_options", "n"})
+_RESERVED = frozenset({*_INPUT_FIELDS, "messages", "model", "models", "route", "stream", "stream_options", "n"})
 _MAX_BYTES = 5 * 1024 * 1024
 
 

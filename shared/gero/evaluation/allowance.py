@@ -104,10 +104,10 @@ def shared(state: State | None, worker: str, report: Report, now: int) -> State:
 def _seen(known: Candidate, report: Report, now: int) -> Candidate:
     """What is known of a candidate after a report. Time in which nobody asks it is no silence of its endpoint."""
     since = known.waiting_since if now - known.told_at < _PAUSE_MS else 0
-    since = 0 if report.answered or not report.waiting else since or now
+    since = 0 if report.answered else since or (now if report.waiting else 0)
     answered = known.answered or report.answered
     patience = _SILENCE_MS if answered or report.waiting == "waking" else _NEVER_ANSWERED_MS
-    silent = _SILENT.format(patience / 60_000, report.waiting) if since and now - since > patience else None
+    silent = _SILENT.format(patience / 60_000, report.waiting) if report.waiting and now - since > patience else None
     return Candidate(answered, since, now, known.stopped or report.stopped or silent)
 
 
@@ -137,7 +137,7 @@ class Allowance:
             pace.block(left / 1000)
         known = state.candidates[self._candidate_id]
         if known.answered and pace.health.answered_at is None:
-            pace.health.answered_at = time.monotonic()
+            pace.health.answered_at = told_at
         if known.stopped:
             pace.stop(known.stopped)
         pace.wake()

@@ -20,6 +20,7 @@ from gero.traces import SCORE_SCALE, Trace
 if TYPE_CHECKING:
     import aiohttp
 
+_EXHAUSTED = 3  # answers that the quota is used up, until a row is left alone
 _REFUSALS = 20  # of a row: when half of all calls are refused, so many in a row are one chance in a million
 
 
@@ -35,6 +36,8 @@ class FanOut:
         self._pace = pace
         self._scorer = ExactScorer(plan.evaluation.normalizers)
         self._refusals: Counter[str] = Counter()
+        self._exhausted: Counter[str] = Counter()
+        self._seen: dict[str, tuple[int, int]] = {}
 
     async def run(self, rows: list[Row], checkpoint: Checkpoint, deadline: float) -> bool:
         """True when every row has its answer (or final failure); False when time ran out first.
@@ -65,17 +68,21 @@ class FanOut:
             try:
                 checkpoint.add(row.id, await self._evaluate(session, row, deadline))
             except providers.NotNow as error:
-                self._refusals[row.id] += error.refusals
-                if self._is_never_taken(row):
+                if self._is_never_taken(row, error.refusals):
                     told = f"{error} ({self._refusals[row.id]} times, while others were answered)"
                     checkpoint.add(row.id, replace(self._blank(row), score=0, error=told))
                 else:
                     todo.append(row)
 
-    def _is_never_taken(self, row: Row) -> bool:
-        """Whether it is the row, not the rate, that is refused as too much: others mostly are answered."""
-        own, health = self._refusals[row.id], self._pace.health
-        return own >= _REFUSALS and health.refusals - own <= health.answers
+    def _is_never_taken(self, row: Row, refusals: int) -> bool:
+        """Whether it is the row, not the rate, that is refused as too much: since it was first put back, others mostly
+        were answered.
+        """
+        health = self._pace.health
+        answers, refused = self._seen.setdefault(row.id, (health.answers, health.refusals - refusals))
+        own = self._refusals[row.id] = self._refusals[row.id] + refusals
+        answered = health.answers - answers
+        return own >= _REFUSALS and answered > 0 and health.refusals - refused - own <= answered
 
     async def _evaluate(self, session: "aiohttp.ClientSession", row: Row, deadline: float) -> Trace:
         endpoint = self._candidate.endpoint
@@ -89,6 +96,9 @@ class FanOut:
             return replace(blank, error=f"not asked: {stopped}", attempts=0)
         except CallFailed as error:
             if error.condition == "exhausted":  # our account, not the model: no score
+                self._exhausted[row.id] += 1
+                if self._exhausted[row.id] < _EXHAUSTED:
+                    raise providers.NotNow(error.message) from error
                 return replace(blank, error=f"not asked: {error.message}", attempts=0)
             # The model's own failure: it scores 0 and counts as an error.
             return replace(blank, score=0, error=error.message, attempts=error.details.get("attempts", 1))

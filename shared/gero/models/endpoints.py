@@ -82,7 +82,7 @@ def _check_pin(wanted: EndpointInput, workspace_id: str) -> None:
     """Invalid when OpenRouter tells the model's providers and none of them is the one wanted."""
     try:
         token = access.integrations.token_of(workspace_id, "openrouter")
-        found = catalogue.provider_endpoints(str(wanted.model), token or "")
+        found = catalogue.provider_endpoints(str(wanted.model), token or "", seconds=4)
     except UpstreamFailed:  # it will be seen when the model is called
         return
     tags = sorted({one.tag for one in found})

@@ -12,7 +12,9 @@ from gero.providers import check_auth
 Platform = Literal["openrouter", "custom", "huggingface", "drgero"]
 Quantization = Literal["int4", "int8", "fp4", "fp6", "fp8", "fp16", "bf16", "fp32", "unknown"]
 _MAX_PARAMETER_BYTES = 8_000
-_RESERVED_PARAMETERS = frozenset({"model", "messages", "stream", "input", "prompt", "question", "query"})
+_RESERVED_PARAMETERS = frozenset(
+    {"model", "models", "route", "messages", "stream", "input", "prompt", "question", "query"}
+)
 # Fields that a platform has no use for: a value there is a misunderstanding, which is told and not ignored.
 _FOREIGN = {
     "openrouter": ("endpoint_url", "auth_method", "auth_token", "auth_header_name"),

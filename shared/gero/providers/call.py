@@ -112,7 +112,7 @@ async def ask_patiently(
     era = await _first_turn(pace, until)
     deadline = min(until, time.monotonic() + PATIENCE_SECONDS)
     least = min(endpoint.timeout_seconds, PATIENCE_SECONDS / 3)  # for a try to be fair
-    attempts = failures = 0
+    attempts = failures = refusals = 0
     while True:
         attempts += 1
         failure = None
@@ -128,10 +128,15 @@ async def ask_patiently(
             return answer, attempts
         failure.details["attempts"] = attempts
         failures += failure.condition not in _NO_TRY
+        refusals += failure.condition == "throttled"
         if not failure.retryable or failures == TRIES:
             raise failure
         times = failures if failure.condition == "failed" else attempts
-        era = await _next_turn(pace, deadline - least, failure, _pause(failure, times))
+        pause, latest = _pause(failure, times), deadline - least
+        if time.monotonic() + pause > latest:
+            raise NotNow(failure.message, refusals) if failure.condition in _NO_TRY else failure
+        await asyncio.sleep(pause)
+        era = await _next_turn(pace, latest, failure, refusals)
 
 
 async def _first_turn(pace: Pace, until: float) -> int:
@@ -141,18 +146,14 @@ async def _first_turn(pace: Pace, until: float) -> int:
         raise NotNow("its turn did not come") from error
 
 
-async def _next_turn(pace: Pace, latest: float, failure: CallFailed, pause: float) -> int:
-    """Pause, and wait for a turn. When it cannot come in time, or the endpoint is given up: the failure, if it is one
-    of the question's own.
+async def _next_turn(pace: Pace, latest: float, failure: CallFailed, refusals: int) -> int:
+    """Wait for another turn after a failure. NotNow when it does not come in time; when the endpoint is given up
+    meanwhile: the failure, if it is one of the question's own.
     """
     try:
-        if time.monotonic() + pause > latest:
-            raise TimeoutError
-        await asyncio.sleep(pause)
         return await pace.turn(latest)
     except TimeoutError as error:
-        refusals = failure.details["attempts"]
-        raise (NotNow(failure.message, refusals) if failure.condition in _NO_TRY else failure) from error
+        raise NotNow(failure.message, refusals) from error
     except Stopped:
         if failure.condition in _NO_TRY:
             raise
@@ -173,6 +174,6 @@ def _pause(failure: CallFailed, times: int) -> float:
     """Seconds until the next try, after so many failures of its kind."""
     if failure.condition == "waking":
         return 0.0  # its pace says when to look again
-    if failure.retry_after is None:
-        return random.uniform(0, min(_BACKOFF_CAP_SECONDS, _BACKOFF_SECONDS * 2**times))
-    return min(failure.retry_after, _RETRY_AFTER_CAP_SECONDS) * random.uniform(1, 1.25)
+    backoff = random.uniform(0, min(_BACKOFF_CAP_SECONDS, _BACKOFF_SECONDS * 2 ** min(times, 10)))
+    told = min(failure.retry_after or 0.0, _RETRY_AFTER_CAP_SECONDS) * random.uniform(1, 1.25)
+    return max(told, backoff) if failure.retry_after is None or told < _BACKOFF_SECONDS else told

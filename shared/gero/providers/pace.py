@@ -55,7 +55,7 @@ class Pace:
     @property
     def saturated(self) -> bool:
         """Whether it could use more than its share."""
-        return self._limit >= self.ceiling
+        return self._limit >= self.ceiling and not self.blocked_seconds
 
     @property
     def blocked_seconds(self) -> float:
@@ -133,7 +133,7 @@ class Pace:
             self._told = max(self._told, min(error.retry_after or 0.0, _MAX_TOLD_SECONDS))
         share = self._refused / self._results
         if self._refused >= _SURE and share >= _BLOCK_SHARE:
-            self.block(self._told or min(_MAX_PAUSE_SECONDS, _PAUSE_SECONDS * 2**self._pauses))
+            self.block(self._told or min(_MAX_PAUSE_SECONDS, _PAUSE_SECONDS * 2 ** min(self._pauses, 10)))
             self._pauses += 1
             self._slow_down(share)
         elif self._results >= max(_WINDOW, self.allowed):

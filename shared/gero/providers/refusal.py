@@ -158,7 +158,7 @@ def _wait(headers: Mapping[str, str], error: Any) -> float | None:
     reset = inner.get("X-RateLimit-Reset") if isinstance(inner, dict) else None
     try:
         return max(0.0, float(reset) / 1000 - datetime.now(UTC).timestamp()) if reset else None
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

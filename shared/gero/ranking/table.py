@@ -183,7 +183,7 @@ def _gaps(
     for upper, lower in pairwise(entries):
         pair = statistics.pair(upper.candidate_id, lower.candidate_id)
         separable = (upper.candidate_id, lower.candidate_id) in orders
-        ahead = pair.difference_sum > 0
+        ahead = pair.difference_sum > 0 and not lower.n_not_asked
         needed = rows_to_separate(pair, len(entries) - 1, alpha) if ahead and not separable else None
         gaps.append(Gap(upper.candidate_id, lower.candidate_id, pair.n, pair.difference, separable, needed))
     return tuple(gaps)

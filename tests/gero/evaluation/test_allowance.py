@@ -100,6 +100,15 @@ def test_one_that_never_answered_and_only_refuses_has_three_minutes() -> None:
     assert "for 3 minutes: it was throttled all the time" in str(reason(over(None, 1, 200, waiting="throttled")))
 
 
+def test_a_batch_that_begins_does_not_end_the_silence() -> None:
+    state: State | None = None
+    for passed in range(0, 20 * 60, 10):
+        waiting = None if passed % 300 == 0 else "waking"
+        state = shared(state, "w", Report("a", MOST, waiting=waiting), 1 + passed * 1_000)
+    assert state is not None
+    assert "waking all the time" in str(reason(state))
+
+
 def test_time_in_which_nobody_asks_is_no_silence() -> None:
     state = over(None, 1, 600, waiting="waking")
     assert reason(over(state, 3_600_000, 600, waiting="waking")) is None

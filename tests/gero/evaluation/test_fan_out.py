@@ -141,18 +141,30 @@ async def test_rows_that_were_one_too_many_come_back_and_none_is_lost(
     assert server.repeated == 0
 
 
-async def test_a_row_that_is_always_one_too_many_ends_while_others_are_answered(
-    server: ModelServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gero.providers.call.PATIENCE_SECONDS", 0.3)
-    monkeypatch.setattr("gero.providers.pace._PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr("gero.providers.pace._MAX_PAUSE_SECONDS", 0.05)
-    server.fault = lambda model, prompt, attempt: 429 if prompt.endswith(" 3") else 200
-    done, checkpoint = await fan_out(server, 12)
-    assert done
-    assert checkpoint.answered["r3"].score == 0
-    assert "while others were answered" in str(checkpoint.answered["r3"].error)
-    assert sum(one.score == SCORE_SCALE for one in checkpoint.answered.values()) == 11
+def never_taken(own: list[int], answers: int, refused_of_others: int) -> bool:
+    """Whether a row that was put back so many times, each after so many refusals, is given up on, when others met so
+    much meanwhile.
+    """
+    plan = stored_plan()
+    work = FanOut(plan, plan.candidates[0], {}, Pace(4))
+    health, row = work._pace.health, some_rows(1)[0]
+    health.answers, health.refusals = 5_000, 100
+    found = False
+    for number, refusals in enumerate(own):
+        health.refusals += refusals
+        found = work._is_never_taken(row, refusals)
+        if number == 0:
+            health.answers += answers
+            health.refusals += refused_of_others
+    return found
+
+
+def test_a_row_that_is_refused_again_and_again_while_others_are_answered_ends() -> None:
+    assert never_taken([12, 12], answers=50, refused_of_others=10)
+    assert not never_taken([5, 5], answers=50, refused_of_others=10), "not often enough"
+    assert not never_taken([12, 12], answers=0, refused_of_others=0), "nobody was answered"
+    assert not never_taken([12, 12], answers=50, refused_of_others=400), "others are refused as well"
+    assert not never_taken([0, 0], answers=50, refused_of_others=0), "it waited for an endpoint that woke up"
 
 
 async def test_rows_that_met_a_used_up_quota_are_no_wrong_answers(server: ModelServer) -> None:

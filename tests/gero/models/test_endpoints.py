@@ -25,7 +25,7 @@ PROVIDERS = (
 @pytest.fixture(autouse=True)
 def _catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "load", lambda: catalogue.Catalogue("2026-01-01T00:00:00.000Z", OFFERS))
-    monkeypatch.setattr(catalogue, "provider_endpoints", lambda model, token: PROVIDERS)
+    monkeypatch.setattr(catalogue, "provider_endpoints", lambda model, token, seconds: PROVIDERS)
 
 
 @pytest.fixture
