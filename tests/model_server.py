@@ -19,6 +19,7 @@ class ModelServer:
         self.answer = answer
         self.fault: Callable[[str, str, int], int] = lambda model, prompt, attempt: 200
         self.raw: Callable[[str], tuple[str, bytes]] | None = None
+        self.fault_text = "told to fail"
         self.latency_seconds = latency_seconds
         self.requests: list[dict[str, Any]] = []
         self.asked: Counter[tuple[str, str]] = Counter()
@@ -78,7 +79,8 @@ class ModelServer:
                 status = server.fault(model, prompt, attempt)
                 kind, content = server._reply(model, prompt)
                 if status != 200:
-                    kind, content = "application/json", b'{"error": {"message": "told to fail"}}'
+                    kind = "application/json"
+                    content = json.dumps({"error": {"message": server.fault_text}}).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(content)))

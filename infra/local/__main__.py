@@ -88,7 +88,8 @@ def _environment(options: argparse.Namespace, stand_ins: StandIns) -> dict[str, 
     openrouter = {} if _has_openrouter() else {"OPENROUTER_BASE_URL": stand_ins.openrouter_url}
     named = {name: os.environ[name] for name in ("OPENROUTER_BASE_URL", "HF_ROUTER_BASE_URL") if name in os.environ}
     networks = ",".join([address.LOOPBACK, *options.allow])
-    return {"HF_ENDPOINT": stand_ins.hub_url, "GERO_PRIVATE_NETWORKS": networks, **openrouter, **named}
+    hugging_face = {"HF_ENDPOINT": stand_ins.hub_url, "HF_ROUTER_BASE_URL": stand_ins.models_url}
+    return {"GERO_PRIVATE_NETWORKS": networks, **hugging_face, **openrouter, **named}
 
 
 def _has_openrouter() -> bool:

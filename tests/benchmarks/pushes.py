@@ -9,7 +9,7 @@ from gero import access, leaderboards
 from gero.access import push_tokens
 from gero.leaderboards import LeaderboardInput
 from tests.events import event
-from tests.functions.conftest import Context
+from tests.functions.context import Context
 
 _TEXT = "my parcel invoice app order refund login was charged twice arrived broken since Monday please help the not"
 _TEAMS = ("shipping", "billing", "technical")

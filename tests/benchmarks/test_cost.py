@@ -11,7 +11,7 @@ from gero.kit import settings, table
 from gero.leaderboards.planning import MAX_ROWS_PER_BLOCK, MIN_ROWS_PER_BLOCK, WAVES
 from gero.providers import Endpoint, seal_secret
 from tests.benchmarks.prices import DYNAMODB_WRITE, LAMBDA_GB_SECOND, LAMBDA_REQUEST, SQS, metered
-from tests.functions.conftest import Context
+from tests.functions.context import Context
 from tests.functions.workflow import received
 from tests.model_server import ModelServer
 

@@ -12,7 +12,7 @@ from gero import datasets
 from gero.datasets import ConsolidationJob
 from tests.benchmarks.prices import CPU_GB, HTTP_API, LAMBDA_GB_SECOND, LAMBDA_REQUEST, SQS, Bill, metered
 from tests.benchmarks.pushes import Desk, accepted
-from tests.functions.conftest import Context
+from tests.functions.context import Context
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.usefixtures("cloud_apart")]
 

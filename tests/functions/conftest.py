@@ -11,6 +11,8 @@ import pytest
 from gero import access, leaderboards
 from gero.leaderboards import CandidateInput, Leaderboard, LeaderboardInput
 from tests.events import event
+from tests.functions.context import Context
+from tests.functions.pushing import Pushing
 from tests.hub_server import hub_with
 from tests.model_server import ModelServer
 
@@ -39,21 +41,15 @@ class Ready:
         return event(function, case, **ids, **replaced)
 
 
-class Context:
-    """What Lambda hands to a handler, as far as handlers look at it."""
-
-    aws_request_id = "request"
-    function_name = "test"
-    memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:test"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 300_000
-
-
 @pytest.fixture
 def context() -> Context:
     return Context()
+
+
+@pytest.fixture
+def pushing(cloud: None) -> Pushing:
+    """A PUSH leaderboard in a workspace of its own."""
+    return Pushing()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from gero import access, datasets, leaderboards
 from gero.kit import settings
 from gero.leaderboards import CandidateInput, Leaderboard, LeaderboardInput
 from tests.events import event
-from tests.functions.conftest import Context
+from tests.functions.context import Context
 
 
 class Pushing:

@@ -2,7 +2,8 @@ from functions.abandon_batch.handler import handler
 from functions.evaluate_batch.handler import handler as evaluate_batch
 from functions.rank_round.handler import handler as rank_round
 from gero import runs
-from tests.functions.conftest import Context, Ready
+from tests.functions.conftest import Ready
+from tests.functions.context import Context
 from tests.functions.workflow import batch, dispatched, evaluated
 
 

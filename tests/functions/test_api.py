@@ -9,7 +9,8 @@ from functions.api.app import create_app
 from functions.api.handler import handler
 from gero import access, runs
 from tests.events import event
-from tests.functions.conftest import RIGHT, Context, Ready
+from tests.functions.conftest import RIGHT, Ready
+from tests.functions.context import Context
 from tests.functions.workflow import finished, started
 
 

@@ -20,11 +20,6 @@ MODEL = {"name": "m", "model": "m", "endpoint_url": "http://127.0.0.1:9/v1"}
 
 
 @pytest.fixture
-def pushing(cloud: None) -> Pushing:
-    return Pushing()
-
-
-@pytest.fixture
 def api(pushing: Pushing) -> Iterator[TestClient]:
     with TestClient(create_app(), headers={"Authorization": f"Bearer {pushing.token}"}) as client:
         yield client

@@ -15,11 +15,6 @@ from tests.functions.pushing import Pushing, row
 URL = "https://huggingface.co/datasets/a/b/resolve/main/f.jsonl"
 
 
-@pytest.fixture
-def pushing(cloud: None) -> Pushing:
-    return Pushing()
-
-
 @pytest.fixture(params=["/v1/leaderboard", "/api/leaderboards"])
 def base(request: pytest.FixtureRequest) -> str:
     return str(request.param)

@@ -15,11 +15,6 @@ from tests.functions.pushing import Pushing, asked, consolidated
 
 
 @pytest.fixture
-def pushing(cloud: None) -> Pushing:
-    return Pushing()
-
-
-@pytest.fixture
 def api(pushing: Pushing) -> Iterator[TestClient]:
     with TestClient(create_app(), headers={"Authorization": f"Bearer {pushing.token}"}) as client:
         yield client

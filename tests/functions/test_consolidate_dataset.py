@@ -11,15 +11,10 @@ from gero.kit import clock, settings, workflows
 from gero.runs import Run
 from tests.cloud import BUCKET
 from tests.events import event
-from tests.functions.conftest import Context
+from tests.functions.context import Context
 from tests.functions.pushing import Pushing, asked
 
 DONE: dict[str, Any] = {"batchItemFailures": []}
-
-
-@pytest.fixture
-def pushing(cloud: None) -> Pushing:
-    return Pushing()
 
 
 def message(pushing: Pushing, **changed: Any) -> dict[str, Any]:

@@ -2,7 +2,8 @@ import json
 
 from functions.dispatch_round.handler import handler
 from gero.kit import table
-from tests.functions.conftest import Context, Ready
+from tests.functions.conftest import Ready
+from tests.functions.context import Context
 from tests.functions.workflow import planned, received
 
 

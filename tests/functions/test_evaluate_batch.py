@@ -6,7 +6,8 @@ from gero.kit import table
 from gero.leaderboards import LeaderboardPatch
 from gero.providers import PATIENCE_SECONDS
 from gero.runs import Run
-from tests.functions.conftest import ROWS, Context, Ready
+from tests.functions.conftest import ROWS, Ready
+from tests.functions.context import Context
 from tests.functions.workflow import batch, dispatched, evaluated, received
 
 DONE: dict[str, list[str]] = {"batchItemFailures": []}

@@ -2,7 +2,8 @@ from functions.finish_run.handler import handler
 from gero import leaderboards, providers, runs
 from gero.leaderboards import LeaderboardPatch, ModelSelection
 from gero.providers.target import Target
-from tests.functions.conftest import Context, Ready
+from tests.functions.conftest import Ready
+from tests.functions.context import Context
 from tests.functions.workflow import finished, ranked, started
 
 

@@ -14,11 +14,6 @@ from tests.functions.pushing import Pushing, answered, logged, row
 GET = {"dataset_type": "GET", "dataset_url": "https://huggingface.co/datasets/a/b/resolve/main/f.jsonl"}
 
 
-@pytest.fixture
-def pushing(cloud: None) -> Pushing:
-    return Pushing()
-
-
 def stored(pushing: Pushing) -> list[Row]:
     """The rows that were taken, in the order of their arrival."""
     board = pushing.leaderboard

@@ -12,11 +12,6 @@ from gero.kit import clock
 from tests.functions.pushing import Pushing, answered, logged, row
 
 
-@pytest.fixture
-def pushing(cloud: None) -> Pushing:
-    return Pushing()
-
-
 def by(pushing: Pushing, **headers: str) -> tuple[int, dict[str, Any]]:
     """A push of one row that shows only these headers (an underscore stands for `-`)."""
     payload = pushing.event("one_row")

@@ -7,7 +7,8 @@ from gero import datasets, leaderboards, runs
 from gero.evaluation import plan as plans
 from gero.kit import Conflict, Invalid
 from gero.leaderboards import LeaderboardPatch
-from tests.functions.conftest import ROWS, Context, Ready
+from tests.functions.conftest import ROWS, Ready
+from tests.functions.context import Context
 from tests.functions.workflow import started
 
 

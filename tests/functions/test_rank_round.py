@@ -1,6 +1,7 @@
 from functions.rank_round.handler import handler
 from gero import runs
-from tests.functions.conftest import Context, Ready
+from tests.functions.conftest import Ready
+from tests.functions.context import Context
 from tests.functions.workflow import evaluated
 
 

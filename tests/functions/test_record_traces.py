@@ -4,7 +4,8 @@ import pytest
 from functions.record_traces.handler import handler
 from gero import traces
 from tests.cloud import BUCKET
-from tests.functions.conftest import Context, Ready
+from tests.functions.conftest import Ready
+from tests.functions.context import Context
 
 
 def recorded(ready: Ready) -> traces.Page:

@@ -7,7 +7,8 @@ from functions.start_due.handler import handler
 from gero import leaderboards, runs
 from gero.kit import clock, workflows
 from gero.leaderboards import LeaderboardPatch
-from tests.functions.conftest import Context, Ready
+from tests.functions.conftest import Ready
+from tests.functions.context import Context
 from tests.functions.workflow import started
 
 DAILY = {"version": 2, "triggers": {"cron": {"enabled": True, "preset": "DAILY"}}}

@@ -13,7 +13,8 @@ from functions.rank_round.handler import handler as rank_round
 from gero import leaderboards, runs
 from gero.kit import settings
 from gero.runs import Run
-from tests.functions.conftest import Context, Ready
+from tests.functions.conftest import Ready
+from tests.functions.context import Context
 
 
 def started(ready: Ready) -> Run:

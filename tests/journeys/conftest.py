@@ -42,6 +42,7 @@ def cloud(
     lease = getattr(request.module, "LEASE_SECONDS", "10")
     environment = {
         "HF_ENDPOINT": stand_ins.hub_url,
+        "HF_ROUTER_BASE_URL": stand_ins.models_url,
         "OPENROUTER_BASE_URL": stand_ins.openrouter_url,
         "GERO_LEASE_SECONDS": lease,
     }

@@ -1,5 +1,6 @@
 """Candidates of every platform on the local cloud: found, tried, compared, given up, promoted."""
 
+import random
 import time
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from gero.cli.client import Client
 from gero.cli.failure import Failure
 from infra.local.stand_ins import OPENROUTER_KEY, PROMPT, StandIns
-from tests.journeys.conftest import Serve, ended
+from tests.journeys.conftest import HUB_TOKEN, Serve, ended
 from tests.model_server import ModelServer
 from tests.waiting import wait_until
 
@@ -93,3 +94,61 @@ def test_an_endpoint_that_wakes_up_is_waited_for_and_its_start_is_no_latency(api
         assert (run["status"], run["progress"]["errors"]) == ("completed", 0)
         assert [one["score"] for one in run["ranking"]] == [1.0, 1.0]
         assert all(one["latency_p95_ms"] < 4000 for one in run["ranking"])
+
+
+def test_models_of_hugging_faces_router_are_called_with_the_workspaces_token(api: Client, stand_ins: StandIns) -> None:
+    leaderboard_id = board(api, stand_ins)
+    path = f"/api/leaderboards/{leaderboard_id}/models"
+    with pytest.raises(Failure, match="Hugging Face is not connected"):
+        api.post(path, {"platform": "huggingface", "model": "keyword-large"})
+    api.put("/api/integrations/huggingface", {"token": HUB_TOKEN})
+    for name in ("keyword-large", "always-billing"):
+        assert api.post(path, {"platform": "huggingface", "model": name})["integration"] == "huggingface"
+    run = ended(api, leaderboard_id, api.post(f"/api/leaderboards/{leaderboard_id}/run", {"rows": 40})["id"])
+    assert (run["status"], run["progress"]["errors"]) == ("completed", 0)
+    assert run["ranking"][0]["name"] == "keyword-large"
+
+
+def test_a_paused_endpoint_is_told_before_it_is_added(api: Client, stand_ins: StandIns) -> None:
+    leaderboard_id = board(api, stand_ins)
+    with ModelServer(lambda model, prompt: "x").running() as models:
+        models.fault, models.fault_text = lambda model, prompt, attempt: 400, "Bad Request: Invalid state"
+        body = {"platform": "huggingface", "endpoint_url": models.url, "auth_token": "hf_own"}
+        told = api.post(f"/api/leaderboards/{leaderboard_id}/models/test", body)
+    assert (told["ok"], told["code"]) == (False, "endpoint_refused")
+    assert "the endpoint is paused: resume it on Hugging Face" in told["error"]
+
+
+def test_a_used_up_quota_of_the_day_ends_a_candidate_and_not_the_run(api: Client, stand_ins: StandIns) -> None:
+    leaderboard_id = board(api, stand_ins)
+    api.put("/api/integrations/openrouter", {"token": OPENROUTER_KEY})
+    path = f"/api/leaderboards/{leaderboard_id}/models"
+    chosen = api.post(f"{path}/auto-select", {"count": 2, "dry_run": False})["chosen"]
+    limited, other = (one["model"] for one in chosen)
+    stand_ins.openrouter.fail("day", times=1000, model=limited)
+    try:
+        run = ended(api, leaderboard_id, api.post(f"/api/leaderboards/{leaderboard_id}/run")["id"])
+    finally:
+        stand_ins.openrouter.mend()
+    assert run["status"] == "completed", run["error"]
+    entries = {one["name"]: one for one in run["ranking"]}
+    assert (entries[other]["not_asked"], entries[limited]["errors"]) == (0, 0), "a quota is no wrong answer"
+    assert entries[limited]["not_asked"] == 255
+    assert "quota or credit is used up" in entries[limited]["first_error"]
+    assert api.get(f"/api/leaderboards/{leaderboard_id}")["production"]["name"] == other
+
+
+def test_a_provider_that_refuses_and_fails_costs_few_calls_and_no_row(api: Client, serve: Serve) -> None:
+    rows = [{"id": f"r{number}", "input": f"{number}", "output": f"{number}"} for number in range(1500)]
+    chance = random.Random(3)
+    with ModelServer(lambda model, prompt: prompt.split()[-1]).running() as models:
+        models.fault = lambda *_: chance.choices((200, 429, 500), (93, 5, 2))[0]
+        body = {"name": "Faulty", "system_prompt": "Repeat", "dataset_url": serve("faulty.jsonl", rows)}
+        leaderboard_id = api.post("/api/leaderboards", body)["id"]
+        for name in ("one", "two"):
+            api.post(f"/api/leaderboards/{leaderboard_id}/models", {"model": name, "endpoint_url": models.url})
+        run = ended(api, leaderboard_id, api.post(f"/api/leaderboards/{leaderboard_id}/run")["id"], 150)
+        assert (run["status"], run["progress"]["errors"]) == ("completed", 0)
+        assert [one["score"] for one in run["ranking"]] == [1.0, 1.0]
+        assert len(models.requests) <= 3000 * 1.12
+        assert models.repeated == 0

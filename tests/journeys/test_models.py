@@ -1,13 +1,17 @@
 """A Dr.Gero model from a recipe to production, and fine-tuned, on the local cloud."""
 
+import json
 from typing import Any
 
 import pytest
 
 from gero.cli.client import Client
 from gero.cli.failure import Failure
+from gero.kit import table
 from infra.local.cloud import LocalCloud
+from infra.local.session import admin_environment
 from infra.local.stand_ins import PROMPT, StandIns
+from infra.operator import acting_in
 from tests.journeys.conftest import ended
 from tests.journeys.test_candidates import board
 from tests.waiting import wait_until
@@ -95,3 +99,41 @@ def test_a_fine_tuned_model_is_trained_on_one_part_and_measured_on_the_other(
     assert measured["status"] == "completed", measured["error"]
     assert measured["dataset"]["rows_left_out"] == run["rows"]
     assert {one["rows"] for one in measured["ranking"]} == {255 - run["rows"]}
+
+
+def made_due(api: Client, cloud: LocalCloud, leaderboard_id: str) -> None:
+    """Let a day pass for a leaderboard's schedule."""
+    with acting_in(admin_environment(cloud)):
+        partition, name = f"WS#{api.get('/api/workspace')['id']}", f"LB#{leaderboard_id}"
+        item = table.get(partition, name, consistent=True)
+        assert item
+        document = json.loads(item["doc"])
+        document["next_times"] = dict.fromkeys(document["next_times"], "2026-01-01T00:00:00.000Z")
+        table.put(item | {"doc": json.dumps(document), "due_at": "2026-01-01T00:00:00.000Z"})
+
+
+def test_a_new_version_starts_a_run_when_the_schedule_looks(
+    api: Client, stand_ins: StandIns, cloud: LocalCloud
+) -> None:
+    leaderboard_id = board(api, stand_ins)
+    path = f"/api/leaderboards/{leaderboard_id}"
+    base = {"platform": "custom", "endpoint_url": stand_ins.chat_url, "model": "keyword-small"}
+    model = api.post("/api/models", {"name": "Versioned", "base": base})
+    api.post(f"{path}/models", {"platform": "drgero", "drgero_model_id": model["id"]})
+    api.post(f"{path}/models", {"model": "always-billing", "endpoint_url": stand_ins.chat_url})
+    ended(api, leaderboard_id, api.post(f"{path}/run", {"rows": 20})["id"])
+    limit = {"mode": "LIMIT", "limit": {"rows": 20, "algorithm": "LAST_N"}}
+    triggers = {"model_version": {"cadence": "DAILY"}}
+    api.put(f"{path}/schedule", {"version": 2, "triggers": triggers, "dataset": limit})
+
+    made_due(api, cloud, leaderboard_id)
+    cloud.fire_schedule("start_due")
+    assert len(api.get(f"{path}/runs")["runs"]) == 1, "nothing is new"
+    api.post(f"/api/models/{model['id']}/versions", {"system_prompt": "Be brief.", "deploy": True})
+    made_due(api, cloud, leaderboard_id)
+    cloud.fire_schedule("start_due")
+    started = wait_until(lambda: api.get(f"{path}/schedule")["state"])
+    assert (started["outcome"], started["last_trigger"]) == ("started", "model_version")
+    run = ended(api, leaderboard_id, started["run_id"])
+    assert (run["source"], run["status"]) == ("schedule", "completed")
+    assert {one.get("drgero_version") for one in run["configuration"]["models"]} == {2, None}

@@ -69,8 +69,9 @@ class FanOut:
                 checkpoint.add(row.id, await self._evaluate(session, row, deadline))
             except providers.NotNow as error:
                 if self._is_never_taken(row, error.refusals):
-                    told = f"{error} ({self._refusals[row.id]} times, while others were answered)"
-                    checkpoint.add(row.id, replace(self._blank(row), score=0, error=told))
+                    times = self._refusals[row.id]
+                    told = f"{error} ({times} times, while others were answered)"
+                    checkpoint.add(row.id, replace(self._blank(row), score=0, error=told, attempts=times))
                 else:
                     todo.append(row)
 

@@ -13,7 +13,7 @@ from gero.leaderboards.leaderboard import Leaderboard
 from gero.models import check_connected
 from gero.providers import Answer, CallFailed, Endpoint
 
-_SECONDS = 18  # the HTTP API gives up after thirty, and OpenRouter's list may have to be read first
+_SECONDS = 15  # the HTTP API gives up after thirty, and OpenRouter's list may have to be read first
 _SAMPLE = "This is a test. Reply with one short sentence."
 
 

@@ -103,8 +103,9 @@ def _hugging_face(wanted: EndpointInput, workspace_id: str) -> Endpoint:
         return made
     # Anybody can rent an inference endpoint and read what is sent to it: it gets the token that was given for it, not
     # the workspace's.
-    bare = urlsplit(wanted.endpoint_url).path in ("", "/")
-    return Endpoint("huggingface", wanted.endpoint_url.rstrip("/") + ("/v1" + _CHAT_PATH if bare else ""))
+    parts = urlsplit(wanted.endpoint_url)
+    path = parts.path.rstrip("/") or f"/v1{_CHAT_PATH}"
+    return Endpoint("huggingface", parts._replace(path=path).geturl())
 
 
 def _prices(wanted: EndpointInput) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Auto-select: a choice within limits that is explained, kept for an hour, and added once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,19 +13,8 @@ from gero.leaderboards import AutoSelectInput, Leaderboard, auto_select, candida
 from gero.leaderboards.selection import Selection
 from gero.providers import catalogue
 from infra.local.stand_ins.openrouter import Listed, OpenRouter
-from tests.gero.leaderboards.boards import add, board
+from tests.gero.leaderboards.boards import add
 from tests.openrouter_server import connected, model, serving
-
-
-@pytest.fixture
-def openrouter(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenRouter]:
-    with connected(monkeypatch) as openrouter:
-        yield openrouter
-
-
-@pytest.fixture
-def made(cloud: None) -> Leaderboard:
-    return board()
 
 
 def chosen(leaderboard: Leaderboard, **body: Any) -> Selection:

@@ -1,7 +1,6 @@
 """Auto-select with limits of latency: looked up for what is left, in bounded time, and measurements win."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,19 +10,7 @@ from gero.leaderboards import Leaderboard, auto_select, latencies
 from gero.leaderboards.selection import Eligible, Latency, Limits, Selection, spread
 from gero.providers import catalogue
 from infra.local.stand_ins.openrouter import OpenRouter
-from tests.gero.leaderboards.boards import board
 from tests.openrouter_server import KEY, connected, model, provider
-
-
-@pytest.fixture
-def openrouter(cloud: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenRouter]:
-    with connected(monkeypatch) as openrouter:
-        yield openrouter
-
-
-@pytest.fixture
-def made(cloud: None) -> Leaderboard:
-    return board()
 
 
 def chosen(leaderboard: Leaderboard, **limits: Any) -> Selection:

@@ -12,11 +12,6 @@ pytestmark = pytest.mark.usefixtures("cloud")
 SECRET = "sk-secret-0123456789"
 
 
-@pytest.fixture
-def made() -> Leaderboard:
-    return board()
-
-
 def test_a_candidate_is_kept_with_prices_in_nano_dollars(made: Leaderboard) -> None:
     one = add(made, "a", input_cost_per_million_usd=0.15, output_cost_per_million_usd=0.6, parameters={"top_p": 0.5})
     assert candidates.get("w", made.id, one.id) == one

@@ -128,6 +128,7 @@ def test_the_router_of_hugging_face_is_called_with_the_workspaces_token_and_the_
         (f"{DEDICATED}/", f"{DEDICATED}/v1/chat/completions"),
         (f"{DEDICATED}/v1/chat/completions", f"{DEDICATED}/v1/chat/completions"),
         (f"{DEDICATED}/custom", f"{DEDICATED}/custom"),
+        (f"{DEDICATED}/?key=1", f"{DEDICATED}/v1/chat/completions?key=1"),
     ],
 )
 def test_an_inference_endpoint_is_called_where_it_answers_chats(given: str, called: str) -> None:

@@ -67,6 +67,10 @@ class OpenRouter:
         """Refuse the next chat completions (of a model) in a way of OpenRouter's."""
         self._faults += [(kind, model)] * times
 
+    def mend(self) -> None:
+        """Refuse nothing any more."""
+        self._faults.clear()
+
     def app(self) -> web.Application:
         """The application to serve; its paths begin with `PATH`."""
         app = web.Application(middlewares=[self._counted], client_max_size=_MAX_BODY_BYTES)
