@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from gero.kit import Invalid, secrets, settings
+from gero.kit import Invalid, settings
 from gero.models.endpoints import endpoint_of
 from gero.models.inputs import EndpointInput
 from gero.providers import Endpoint, check_auth, seal_secret
@@ -28,7 +28,7 @@ def owned(endpoint: Endpoint, workspace_id: str, model_id: str) -> Endpoint:
     """An endpoint of somebody else (a candidate) as the base of a model: its secret sealed anew, for the model."""
     if endpoint.sealed_secret is None:
         return replace(endpoint, secret_owner=model_id)
-    sealed = seal_secret(workspace_id, model_id, _opened(endpoint, workspace_id))
+    sealed = seal_secret(workspace_id, model_id, endpoint.secret(workspace_id))
     return replace(endpoint, secret_owner=model_id, sealed_secret=sealed)
 
 
@@ -59,7 +59,7 @@ def _with_earlier_secret(wanted: EndpointInput, workspace_id: str, before: Endpo
             "token, or auth_method none",
             field="base.auth_token",
         )
-    token, method, header = _opened(before, workspace_id), before.auth_method, wanted.auth_header_name
+    token, method, header = before.secret(workspace_id), before.auth_method, wanted.auth_header_name
     if method == "custom_header":
         _check_header_of(wanted)
         header = header or before.auth_header_name
@@ -77,11 +77,6 @@ def _check_header_of(wanted: EndpointInput) -> None:
             "none; give a token, or auth_method none",
             field="base.auth_token",
         )
-
-
-def _opened(endpoint: Endpoint, workspace_id: str) -> str:
-    context = {"workspace_id": workspace_id, "owner": endpoint.secret_owner}
-    return secrets.unseal(str(endpoint.sealed_secret), context)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

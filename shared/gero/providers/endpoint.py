@@ -66,8 +66,11 @@ class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
             return headers | _auth_header("bearer", None, token)
         if self.sealed_secret is None:
             return headers
-        secret = secrets.unseal(self.sealed_secret, secret_context(workspace_id, self.secret_owner))
-        return headers | _auth_header(self.auth_method, self.auth_header_name, secret)
+        return headers | _auth_header(self.auth_method, self.auth_header_name, self.secret(workspace_id))
+
+    def secret(self, workspace_id: str) -> str:
+        """The endpoint's own secret, opened, where it has one. Blocking: it may call KMS."""
+        return secrets.unseal(str(self.sealed_secret), secret_context(workspace_id, self.secret_owner))
 
 
 def secret_context(workspace_id: str, owner: str) -> dict[str, str]:
