@@ -107,8 +107,9 @@ def _seen(known: Candidate, report: Report, now: int) -> Candidate:
     since = 0 if report.answered else since or (now if report.waiting else 0)
     answered = known.answered or report.answered
     patience = _SILENCE_MS if answered or report.waiting == "waking" else _NEVER_ANSWERED_MS
-    silent = _SILENT.format(patience / 60_000, report.waiting) if report.waiting and now - since > patience else None
-    return Candidate(answered, since, now, known.stopped or report.stopped or silent)
+    silent = report.waiting and since and now - since > patience
+    why = _SILENT.format(patience / 60_000, report.waiting) if silent else None
+    return Candidate(answered, since, now, known.stopped or report.stopped or why)
 
 
 class Allowance:

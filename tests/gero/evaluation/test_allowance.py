@@ -95,6 +95,11 @@ def test_an_endpoint_that_is_asked_for_a_quarter_of_an_hour_without_an_answer_is
     assert reason(over(answered, 610_001, 800, waiting="throttled")) is None
 
 
+def test_an_endpoint_that_answers_and_just_now_refused_one_call_is_not_silent() -> None:
+    now = 1_800_000_000_000
+    assert reason(over(None, now, 60, answered=True, waiting="throttled")) is None
+
+
 def test_one_that_never_answered_and_only_refuses_has_three_minutes() -> None:
     assert reason(over(None, 1, 180, waiting="throttled")) is None
     assert "for 3 minutes: it was throttled all the time" in str(reason(over(None, 1, 200, waiting="throttled")))
