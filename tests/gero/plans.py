@@ -9,8 +9,11 @@ from gero.kit import new_id
 from gero.providers import Endpoint
 
 
-def stored_plan(rows: int = 6, url: str = "http://127.0.0.1:9/v1", **changed: Any) -> EvaluationPlan:
-    """A plan of two candidates on rows r0, r1, … ("input N" -> "N"), three rows a block, two blocks a round."""
+def stored_plan(
+    rows: int = 6, url: str = "http://127.0.0.1:9/v1", rows_per_block: int = 3, **changed: Any
+) -> EvaluationPlan:
+    """A plan of two candidates on rows r0, r1, … ("input N" -> "N"), two blocks a round."""
+    block_rows, round_blocks = evaluation.even_layout(rows, rows_per_block, 2)
     fields: dict[str, Any] = {
         "workspace_id": "w",
         "leaderboard_id": "l",
@@ -19,8 +22,8 @@ def stored_plan(rows: int = 6, url: str = "http://127.0.0.1:9/v1", **changed: An
         "evaluation": Evaluation(),
         "candidates": tuple(candidate(name, url) for name in ("a", "b")),
         "rows": rows,
-        "rows_per_block": 3,
-        "blocks_per_round": 2,
+        "block_rows": block_rows,
+        "round_blocks": round_blocks,
         "in_flight": 4,
         "seed": "s",
         "dataset": {"version": 1},
@@ -29,9 +32,10 @@ def stored_plan(rows: int = 6, url: str = "http://127.0.0.1:9/v1", **changed: An
     evaluation.plan.save(plan)
     prefix = evaluation.plan.run_prefix(plan.workspace_id, plan.leaderboard_id, plan.run_id)
     lines = [datasets.encode(row) for row in some_rows(rows)]
-    for block in range(plan.blocks):
-        start = block * plan.rows_per_block
-        evaluation.plan.save_block(prefix, block, lines[start : start + plan.rows_per_block])
+    start = 0
+    for block, size in enumerate(plan.block_rows):
+        evaluation.plan.save_block(prefix, block, lines[start : start + size])
+        start += size
     return plan
 
 

@@ -5,10 +5,20 @@ from gero.evaluation.batch import Finished, evaluate, salvage, time_left
 from gero.evaluation.checkpoint import Tally
 from gero.evaluation.exact import DEFAULT_NORMALIZERS, NORMALIZERS, ExactScorer, check_normalizers
 from gero.evaluation.job import BatchJob
+from gero.evaluation.judge import Judge
 from gero.evaluation.latency import LatencyHistogram, add_counts
-from gero.evaluation.plan import Evaluation, EvaluationPlan, PlannedCandidate
+from gero.evaluation.plan import (
+    Earlier,
+    Evaluation,
+    EvaluationPlan,
+    EvaluationType,
+    PlannedCandidate,
+    Race,
+    even_layout,
+)
 from gero.evaluation.statistics import (
     BatchStatistics,
+    JudgeSums,
     RowMasks,
     RowScores,
     pack_scores,
@@ -22,18 +32,24 @@ __all__ = [
     "SCORE_SCALE",
     "BatchJob",
     "BatchStatistics",
+    "Earlier",
     "Evaluation",
     "EvaluationPlan",
+    "EvaluationType",
     "ExactScorer",
     "Finished",
+    "Judge",
+    "JudgeSums",
     "LatencyHistogram",
     "PlannedCandidate",
+    "Race",
     "RowMasks",
     "RowScores",
     "Tally",
     "add_counts",
     "check_normalizers",
     "evaluate",
+    "even_layout",
     "pack_scores",
     "plan",
     "salvage",

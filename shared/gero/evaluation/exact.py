@@ -44,7 +44,7 @@ NORMALIZERS: dict[str, Callable[[str], str | None]] = {
 DEFAULT_NORMALIZERS = ("whitespace",)
 
 
-def check_normalizers(names: Sequence[str]) -> None:
+def check_normalizers(names: Sequence[str], pattern: str | None = None) -> None:
     """Invalid when one is unknown."""
     for name in names:
         if name not in NORMALIZERS:

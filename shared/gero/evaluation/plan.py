@@ -1,34 +1,67 @@
 """What a run does, fixed when it starts: prompt, scoring, candidates, blocks of rows. Immutable, one S3 object."""
 
 from functools import lru_cache
-from typing import Any
+from itertools import accumulate
+from typing import Any, Literal
 
 import msgspec
 
 from gero import datasets
 from gero.datasets import Row
 from gero.evaluation.exact import DEFAULT_NORMALIZERS
+from gero.evaluation.judge import Judge
 from gero.kit import NotFound, blobs
 from gero.providers import Endpoint
 
+EvaluationType = Literal["exact", "judge", "human"]
 
-class Evaluation(msgspec.Struct, frozen=True):
-    """How answers are scored."""
 
-    type: str = "exact"
+class Evaluation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How answers are scored. `pattern`: the regular expression of the normalizer `regex`."""
+
+    type: EvaluationType = "exact"
     normalizers: tuple[str, ...] = DEFAULT_NORMALIZERS
+    pattern: str | None = None
+    judge: Judge | None = None
+
+
+class Earlier(msgspec.Struct, frozen=True):
+    """A run that asked the same model the same prompt, and its name there. `counted`: it was completed, so that what
+    it scored is evidence already.
+    """
+
+    run_id: str
+    candidate_id: str
+    counted: bool = True
 
 
 class PlannedCandidate(msgspec.Struct, frozen=True):
-    """A candidate as it was when the run started."""
+    """A candidate as it was when the run started, and the earlier runs whose answers are its own."""
 
     id: str
     name: str
     endpoint: Endpoint
+    earlier: tuple[Earlier, ...] = ()
+
+    def asks_like(self, other: "PlannedCandidate") -> bool:
+        """Whether both are the same model with the same parameters, so that one's answers are as good as the other's.
+
+        Keys, prices and timeouts may differ.
+        """
+        return _asked(self.endpoint) == _asked(other.endpoint)
+
+
+class Race(msgspec.Struct, frozen=True):
+    """That candidates which cannot win are asked no more: after each round, with P(dropping the best) <= alpha.
+    `tie_within`: models that differ by less, in score units, are as good as each other.
+    """
+
+    alpha: float = 0.05
+    tie_within: float = 0.01
 
 
 class EvaluationPlan(msgspec.Struct, frozen=True):
-    """A run's plan. Rows lie in blocks of equal size (the last may be smaller) in a seeded random order."""
+    """A run's plan. Rows lie in blocks, in an order that the seed decides and outcomes do not; rounds take blocks."""
 
     workspace_id: str
     leaderboard_id: str
@@ -37,26 +70,41 @@ class EvaluationPlan(msgspec.Struct, frozen=True):
     evaluation: Evaluation
     candidates: tuple[PlannedCandidate, ...]
     rows: int
-    rows_per_block: int
-    blocks_per_round: int
+    block_rows: tuple[int, ...]
+    """How many rows each block has."""
+    round_blocks: tuple[int, ...]
+    """How many blocks each round takes."""
     in_flight: int
     seed: str
     dataset: dict[str, Any]
+    starts: tuple[int, ...] = ()
+    """The place of each block's first row in the seeded order: a number of 64 bits."""
+    race: Race | None = None
+    champion_id: str | None = None
+    """The candidate that served production when the run was planned."""
+    reuse: bool = False
+    """Whether answers of earlier runs are taken over instead of asking again."""
+    target: Literal["traffic", "dataset"] = "traffic"
+    max_cost_nanos: int | None = None
 
     @property
     def blocks(self) -> int:
         """The number of blocks."""
-        return -(-self.rows // self.rows_per_block)
+        return len(self.block_rows)
 
     @property
     def rounds(self) -> int:
-        """The number of rounds; rounds count from 1."""
-        return -(-self.blocks // self.blocks_per_round)
+        """The number of rounds, if none ends the run early; rounds count from 1."""
+        return len(self.round_blocks)
 
     def blocks_of_round(self, number: int) -> range:
         """The blocks that round `number` evaluates."""
-        start = (number - 1) * self.blocks_per_round
-        return range(start, min(start + self.blocks_per_round, self.blocks))
+        ends = [0, *accumulate(self.round_blocks)]
+        return range(ends[number - 1], ends[number])
+
+    def round_of_block(self, block: int) -> int:
+        """The round that evaluates a block."""
+        return next(number for number, end in enumerate(accumulate(self.round_blocks), start=1) if block < end)
 
     def candidate(self, candidate_id: str) -> PlannedCandidate:
         """The candidate with that id. NotFound when the plan has none."""
@@ -64,6 +112,20 @@ class EvaluationPlan(msgspec.Struct, frozen=True):
             if candidate.id == candidate_id:
                 return candidate
         raise NotFound(f"the plan has no candidate {candidate_id}")
+
+
+def _asked(endpoint: Endpoint) -> tuple[Any, ...]:
+    pinned = (endpoint.url, endpoint.model, endpoint.provider, endpoint.quantization)
+    return (*pinned, endpoint.preamble, endpoint.parameters)
+
+
+def even_layout(rows: int, rows_per_block: int, blocks_per_round: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """`block_rows` and `round_blocks` of blocks and rounds of equal size; the last may be smaller."""
+    return _parts(rows, rows_per_block), _parts(-(-rows // rows_per_block), blocks_per_round)
+
+
+def _parts(total: int, size: int) -> tuple[int, ...]:
+    return tuple(min(size, total - start) for start in range(0, total, size))
 
 
 def run_prefix(workspace_id: str, leaderboard_id: str, run_id: str) -> str:

@@ -1,6 +1,7 @@
 """What one finished batch leaves behind for the ranking: one candidate on one block of rows, as exact integers."""
 
 from collections.abc import Sequence
+from operator import add
 
 import msgspec
 
@@ -15,6 +16,25 @@ class RowMasks(msgspec.Struct, frozen=True):
 
 
 RowScores = RowMasks | tuple[int | None, ...]
+
+
+class JudgeSums(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
+    """What a batch shows of its judge, in integers: `lengths` are characters of judged answers, scores are scaled."""
+
+    n_judged: int = 0
+    n_unjudged: int = 0
+    """Answers that it gave no verdict on."""
+    n_audits: int = 0
+    n_flips: int = 0
+    """Audited answers that it gave another verdict the second time."""
+    lengths: int = 0
+    lengths_squared: int = 0
+    scores: int = 0
+    scores_squared: int = 0
+    lengths_times_scores: int = 0
+
+    def __add__(self, other: "JudgeSums") -> "JudgeSums":
+        return JudgeSums(*map(add, msgspec.structs.astuple(self), msgspec.structs.astuple(other)))
 
 
 class BatchStatistics(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -39,10 +59,20 @@ class BatchStatistics(msgspec.Struct, frozen=True, omit_defaults=True):
     """Rows that were left when the endpoint was given up; they are unscored."""
     latency: dict[int, int] = {}
     """Bucket -> count, see `LatencyHistogram.to_buckets`."""
+    paid_nanos: int = 0
+    """What this run paid for the answers: less than `cost_nanos` where earlier runs had paid for some."""
+    judge_nanos: int = 0
+    """What it paid for verdicts on them."""
+    n_reused: int = 0
+    """Rows whose answers are those of earlier runs."""
+    seen: str = "0"
+    """Mask like those of `RowMasks`: rows on which this candidate was scored in an earlier, completed run."""
+    judge: JudgeSums | None = None
 
     def __post_init__(self) -> None:
         counts = (self.round, self.block, self.n_rows, self.n_errors, self.n_not_asked)
-        if min(*counts, self.cost_nanos, self.tokens_in, self.tokens_out) < 0:
+        paid = (self.paid_nanos, self.judge_nanos, self.n_reused)
+        if min(*counts, *paid, self.cost_nanos, self.tokens_in, self.tokens_out) < 0:
             raise ValueError("counts, costs and tokens of a batch are not negative")
         if isinstance(self.scores, RowMasks):
             _check_masks(self.scores, self.n_rows)

@@ -1,12 +1,15 @@
 """A leaderboard: the task, its data, its scoring, and which model serves it."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from gero import datasets, evaluation
+from gero.evaluation import EvaluationType
 from gero.kit import Invalid
+from gero.leaderboards.evaluation_settings import EvaluationTarget, HumanSettings, JudgeSettings, Racing, with_judge
 from gero.leaderboards.push_settings import PUSH_FIELDS, PushSettings
 from gero.leaderboards.schedule import Schedule, ScheduleState, TriggerName
 from gero.models import Input
@@ -56,12 +59,25 @@ class LeaderboardInput(Input, PushSettings):
     dataset_type: Literal["GET", "PUSH"] = "GET"
     dataset_url: str | None = None
     field_mapping: FieldMapping = Field(default_factory=dict)
-    eval_type: Literal["exact"] = "exact"
+    eval_type: EvaluationType = "exact"
     normalizers: list[str] = Field(default_factory=lambda: list(evaluation.DEFAULT_NORMALIZERS))
+    answer_pattern: str | None = Field(
+        None, min_length=1, max_length=500, description="Of the normalizer regex: what it captures is compared"
+    )
+    judge: JudgeSettings = JudgeSettings()
+    human: HumanSettings = HumanSettings()
+    racing: Racing = Field("auto", description="Stop asking models that cannot win; auto: above 1,000 rows")
+    reuse_answers: bool = Field(True, description="Take over what earlier runs asked in the same words")
+    evaluation_target: EvaluationTarget = Field(
+        "traffic", description="Rank for what production will see, or for exactly these rows"
+    )
+    max_run_cost_usd: Decimal | None = Field(None, gt=0, le=1_000_000, description="A run pauses when it spent that")
     concurrency: int = Field(16, ge=1, le=256)
     model_selection: ModelSelection = ModelSelection()
     promotion_policy: Policy = "default"
     schedule: Schedule | None = None
+
+    _judge_by_documented_names = model_validator(mode="before")(with_judge)
 
     @model_validator(mode="after")
     def _fits_together(self) -> "LeaderboardInput":
@@ -73,7 +89,7 @@ class LeaderboardInput(Input, PushSettings):
             if self.dataset_type == "GET" and getattr(self, name) != PushSettings.model_fields[name].default:
                 raise ValueError(f"{name}: only a PUSH dataset has this setting")
         try:
-            evaluation.check_normalizers(self.normalizers)
+            evaluation.check_normalizers(self.normalizers, self.answer_pattern)
             if self.dataset_url:
                 datasets.parse_url(self.dataset_url)
         except Invalid as error:
@@ -105,13 +121,22 @@ class LeaderboardPatch(Input):
     consolidate_every_events: int | None = None
     consolidate_every_hours: int | None = None
     run_on_new_version: bool | None = None
-    eval_type: Literal["exact"] | None = None
+    eval_type: EvaluationType | None = None
     normalizers: list[str] | None = None
+    answer_pattern: str | None = None
+    judge: JudgeSettings | None = None
+    human: HumanSettings | None = None
+    racing: Racing | None = None
+    reuse_answers: bool | None = None
+    evaluation_target: EvaluationTarget | None = None
+    max_run_cost_usd: Decimal | None = None
     concurrency: int | None = None
     model_selection: ModelSelection | None = None
     promotion_policy: Policy | None = None
     schedule: Schedule | None = None
     version: int | None = None
+
+    _judge_by_documented_names = model_validator(mode="before")(with_judge)
 
 
 class Production(BaseModel):
@@ -136,8 +161,15 @@ class Leaderboard(PushSettings):
     dataset_type: Literal["GET", "PUSH"]
     dataset_url: str | None
     field_mapping: FieldMapping = Field(default_factory=dict)
-    eval_type: Literal["exact"]
+    eval_type: EvaluationType
     normalizers: list[str]
+    answer_pattern: str | None = None
+    judge: JudgeSettings = JudgeSettings()
+    human: HumanSettings = HumanSettings()
+    racing: Racing = "auto"
+    reuse_answers: bool = True
+    evaluation_target: EvaluationTarget = "traffic"
+    max_run_cost_usd: Decimal | None = None
     concurrency: int
     model_selection: ModelSelection
     promotion_policy: Policy
@@ -163,6 +195,13 @@ class Leaderboard(PushSettings):
                 "field_mapping",
                 "eval_type",
                 "normalizers",
+                "answer_pattern",
+                "judge",
+                "human",
+                "racing",
+                "reuse_answers",
+                "evaluation_target",
+                "max_run_cost_usd",
                 "concurrency",
                 "model_selection",
                 "promotion_policy",

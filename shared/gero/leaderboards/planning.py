@@ -1,21 +1,26 @@
 """From a leaderboard to the plan of a run: its dataset frozen, its candidates fixed, its rows in blocks."""
 
+from functools import partial
+from itertools import islice
 from typing import Any, Unpack
 
 import msgspec
 
 from gero import access, datasets, models, runs
 from gero.datasets import DatasetVersion, PushRules
-from gero.evaluation import Evaluation, EvaluationPlan, PlannedCandidate
+from gero.evaluation import Evaluation, EvaluationPlan, PlannedCandidate, Race, even_layout
 from gero.evaluation import plan as plans
 from gero.kit import Conflict, Invalid, NotFound
-from gero.leaderboards import candidates
+from gero.leaderboards import candidates, earlier, judging
 from gero.leaderboards.candidates import Candidate
 from gero.leaderboards.leaderboard import Leaderboard
 from gero.runs import Run
 
 MIN_CANDIDATES = 2
 BLOCKS_PER_ROUND = 50
+# Above so many rows a race is run unless it is asked for or ruled out: below there is little to save.
+RACE_ROWS = 1000
+_FIRST_ROUND, _LEAST_ROUND, _GROWTH = 20, 20, 1.25  # a race's rounds: a 20th of the rows, then growing
 # A worker asks a block in waves of `concurrency` calls. Fewer waves waste the last one's empty places; more make a
 # batch so long that it must be handed back.
 WAVES = 16
@@ -56,20 +61,23 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
     if now.dataset_type != leaderboard.dataset_type:
         raise Conflict("the leaderboard takes pushed rows since this run was started; run again")
     version = _pinned_dataset(leaderboard, run.dataset_version) or _frozen_dataset(leaderboard, now.rules())
-    rows_per_block = max(MIN_ROWS_PER_BLOCK, min(WAVES * leaderboard.concurrency, MAX_ROWS_PER_BLOCK))
     planned = _planned(leaderboard, configuration)
     seen, by = _seen_rows(leaderboard, planned)
-    prefix = plans.run_prefix(leaderboard.workspace_id, leaderboard.id, run.id)
-    rows = runs.blocks.write(
+    rounds = partial(round_layout, leaderboard)
+    blocks = runs.blocks.write(
         version,
-        prefix,
-        seed=run.id,
-        rows_per_block=rows_per_block,
-        limit=run.rows_limit,
-        algorithm=run.algorithm,
-        without=seen,
+        plans.run_prefix(leaderboard.workspace_id, leaderboard.id, run.id),
+        lambda rows: [block for one in rounds(rows) for block in one],
+        runs.blocks.Selection(
+            # The leaderboard's, not the run's: then runs share their order, and what one has asked the next finds.
+            seed=leaderboard.id,
+            limit=run.rows_limit,
+            algorithm=run.algorithm,
+            without=seen,
+            need_expected=leaderboard.eval_type == "exact",
+        ),
     )
-    if not rows:
+    if not blocks.rows:
         raise Invalid(
             f"every row was shown to {' or '.join(by)}, or trained on; add other rows, or deploy another version",
             code="no_unseen_rows",
@@ -79,18 +87,51 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
         leaderboard_id=leaderboard.id,
         run_id=run.id,
         prompt=leaderboard.system_prompt,
-        evaluation=Evaluation(type=leaderboard.eval_type, normalizers=tuple(leaderboard.normalizers)),
-        candidates=planned,
-        rows=rows,
-        rows_per_block=rows_per_block,
-        blocks_per_round=BLOCKS_PER_ROUND,
+        evaluation=_evaluation(leaderboard, planned),
+        candidates=earlier.found(leaderboard, planned),
+        rows=blocks.rows,
+        block_rows=blocks.block_rows,
+        round_blocks=tuple(len(one) for one in rounds(blocks.rows)),
         in_flight=leaderboard.concurrency,
-        seed=run.id,
-        dataset=_described(version, run, rows, by),
+        seed=leaderboard.id,
+        dataset=_described(version, run, blocks, by),
+        starts=blocks.starts,
+        race=Race() if _is_raced(leaderboard, blocks.rows) else None,
+        champion_id=now.production.model_id if now.production else None,
+        reuse=leaderboard.reuse_answers and not run.fresh,
+        target=leaderboard.evaluation_target,
+        max_cost_nanos=run.max_cost_nanos,
     )
     plans.save(plan)
-    runs.begin(run, dataset=plan.dataset, cells_total=rows * len(plan.candidates))
+    runs.begin(run, dataset=plan.dataset, cells_total=blocks.rows * len(plan.candidates))
     return plan
+
+
+def round_layout(leaderboard: Leaderboard, rows: int) -> list[list[int]]:
+    """The rounds of a run on so many rows: of each, the rows of its blocks."""
+    size = max(MIN_ROWS_PER_BLOCK, min(WAVES * leaderboard.concurrency, MAX_ROWS_PER_BLOCK))
+    if not _is_raced(leaderboard, rows):
+        block_rows, round_blocks = even_layout(rows, size, BLOCKS_PER_ROUND)
+        blocks = iter(block_rows)
+        return [list(islice(blocks, count)) for count in round_blocks]
+    rounds, left, wanted = [], rows, max(_LEAST_ROUND, rows / _FIRST_ROUND)
+    while left:
+        taken = left if left < 2 * wanted else int(wanted)
+        pieces = -(-taken // size)
+        rounds.append([taken // pieces + (number < taken % pieces) for number in range(pieces)])
+        left, wanted = left - taken, wanted * _GROWTH
+    return rounds
+
+
+def _is_raced(leaderboard: Leaderboard, rows: int) -> bool:
+    if leaderboard.racing == "auto":
+        return rows > RACE_ROWS and leaderboard.eval_type != "human"
+    return leaderboard.racing == "on" and leaderboard.eval_type != "human"
+
+
+def _evaluation(leaderboard: Leaderboard, planned: tuple[PlannedCandidate, ...]) -> Evaluation:
+    judge = judging.judge_of(leaderboard, planned) if leaderboard.eval_type == "judge" else None
+    return Evaluation(leaderboard.eval_type, tuple(leaderboard.normalizers), leaderboard.answer_pattern, judge)
 
 
 def _check_callable(leaderboard: Leaderboard, candidate: Candidate) -> None:
@@ -155,13 +196,16 @@ def _seen_rows(leaderboard: Leaderboard, planned: tuple[PlannedCandidate, ...]) 
     return seen, by
 
 
-def _described(version: DatasetVersion, run: Run, rows: int, seen_by: list[str]) -> dict[str, Any]:
+def _described(version: DatasetVersion, run: Run, blocks: runs.blocks.Written, seen_by: list[str]) -> dict[str, Any]:
     described: dict[str, Any] = msgspec.to_builtins(version)
     described["version"] = described.pop("number")
     del described["key"]
-    wanted = min(version.rows, run.rows_limit or version.rows)
-    if rows < wanted:
-        described["rows_left_out"] = wanted - rows
+    if blocks.duplicates:
+        described["duplicates_left_out"] = blocks.duplicates
+    different = version.rows - blocks.duplicates
+    wanted = min(different, run.rows_limit or different)
+    if blocks.rows < wanted:
+        described["rows_left_out"] = wanted - blocks.rows
         described["seen_by"] = seen_by
     if run.rows_limit is not None:
         described["limit"] = {"rows": run.rows_limit, "algorithm": run.algorithm}

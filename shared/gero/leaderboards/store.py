@@ -16,7 +16,10 @@ from gero.providers import target
 
 DUE = "schedule"  # the partition of the index of due work in which scheduled leaderboards wait
 DELETED = "deleted"  # and the one in which the remains of deleted leaderboards do
-_CAN_BE_NULL = ("schedule", "dataset_url", "daily_event_limit", "monthly_event_limit", "end_date")
+_CAN_BE_NULL = (
+    *("schedule", "dataset_url", "daily_event_limit", "monthly_event_limit", "end_date"),
+    *("answer_pattern", "max_run_cost_usd"),
+)
 _TRIES = 5
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 from array import array
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, NamedTuple
 
@@ -15,35 +15,63 @@ from gero.kit import Invalid
 _WRITERS = 16
 
 
-def write(
-    version: DatasetVersion,
-    prefix: str,
-    *,
-    seed: str,
-    rows_per_block: int,
-    limit: int | None,
-    algorithm: Algorithm = "RANDOM_SHUFFLE",
-    without: Collection[bytes] = (),
-) -> int:
-    """Store the version's rows as blocks under a run's prefix: at most `limit`, those that `algorithm` chooses.
+class Written(NamedTuple):
+    """The blocks that were stored: their rows, and the place of each one's first row in the seeded order (64 bits)."""
 
-    `without`: digests (`datasets.input_digest`) of rows to leave out, as a candidate has seen their answers. Returns
-    how many rows were taken. Rows lie in a temporary file; in memory there are some 120 bytes of each while they are
-    put in order. Invalid when a row has no expected answer.
+    block_rows: tuple[int, ...]
+    starts: tuple[int, ...]
+    duplicates: int
+    """Rows that were left out, for they ask what a row before them asks: both are one piece of evidence."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows were taken."""
+        return sum(self.block_rows)
+
+
+def place(seed: str, row_id: str) -> int:
+    """The place of a row in the order of a seed: 64 bits."""
+    digest = hashlib.blake2b(f"{seed}\0{row_id}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
+
+
+class Selection(NamedTuple):
+    """Which rows: at most `limit`, those that `algorithm` chooses, in the order of `seed`.
+
+    `without`: digests (`datasets.input_digest`) of rows to leave out, as a candidate has seen their answers.
+    """
+
+    seed: str
+    limit: int | None = None
+    algorithm: Algorithm = "RANDOM_SHUFFLE"
+    without: Collection[bytes] = ()
+    need_expected: bool = True
+
+
+def write(
+    version: DatasetVersion, prefix: str, layout: Callable[[int], Sequence[int]], selection: Selection
+) -> Written:
+    """Store the version's rows as blocks under a run's prefix; `layout(rows)` says how many rows each block gets.
+
+    Rows lie in a temporary file; in memory there are some 200 bytes of each while they are put in order. Invalid when
+    a row has no expected answer and the selection needs one.
     """
     with tempfile.TemporaryFile() as file:
-        rows = _copy(version, file, seed, algorithm, without)
-        chosen = _chosen(rows, limit)
+        rows = _copy(version, file, selection)
+        chosen = _chosen(rows, selection.limit)
+        block_rows, starts = tuple(layout(len(chosen))), []
         with ThreadPoolExecutor(_WRITERS) as writers:
-            writing = []
-            for block, start in enumerate(range(0, len(chosen), rows_per_block)):
-                lines = [_line(file, rows.ends, position) for position in chosen[start : start + rows_per_block]]
+            writing, start = [], 0
+            for block, size in enumerate(block_rows):
+                lines = [_line(file, rows.ends, position) for position in chosen[start : start + size]]
+                starts.append(rows.order[chosen[start]])
+                start += size
                 writing.append(writers.submit(plans.save_block, prefix, block, lines))
                 if len(writing) >= _WRITERS:  # so that few blocks are in memory
                     writing.pop(0).result()
             for one in writing:
                 one.result()
-    return len(chosen)
+    return Written(block_rows, tuple(starts), rows.duplicates)
 
 
 class _Rows(NamedTuple):
@@ -52,17 +80,25 @@ class _Rows(NamedTuple):
     ends: "array[int]"
     order: "array[int]"
     keys: "array[float]"
+    duplicates: int = 0
 
 
-def _copy(
-    version: DatasetVersion, file: IO[bytes], seed: str, algorithm: Algorithm, without: Collection[bytes]
-) -> _Rows:
+def _copy(version: DatasetVersion, file: IO[bytes], selection: Selection) -> _Rows:
+    seed, algorithm = selection.seed, selection.algorithm
     end, rows = 0, _Rows(array("Q"), array("Q"), array("d"))
+    asked: set[int] = set()
+    duplicates = 0
     for position, line in enumerate(datasets.read(version)):
         row = datasets.decode(line)
-        if without and datasets.input_digest(row.input) in without:
+        digest = datasets.input_digest(row.input)
+        if digest in selection.without:
             continue
-        if not row.expected:
+        number = int.from_bytes(digest, "big")
+        if number in asked:
+            duplicates += 1
+            continue
+        asked.add(number)
+        if selection.need_expected and not row.expected:
             raise Invalid(
                 f"row {row.id!r} has no expected answer, which exact evaluation needs; add one of expected, output, "
                 "response, completion, answer to every row",
@@ -71,10 +107,9 @@ def _copy(
         file.write(line)
         end += len(line)
         rows.ends.append(end)
-        digest = hashlib.blake2b(f"{seed}\0{row.id}".encode(), digest_size=8).digest()
-        rows.order.append(int.from_bytes(digest, "big"))
+        rows.order.append(place(seed, row.id))
         rows.keys.append(datasets.sampling.key(algorithm, seed, row, position, version.rows))
-    return rows
+    return rows._replace(duplicates=duplicates)
 
 
 def _chosen(rows: _Rows, limit: int | None) -> list[int]:

@@ -6,22 +6,26 @@ import msgspec
 
 from gero.datasets import Algorithm
 
-Status = Literal["queued", "running", "completed", "failed", "cancelled"]
+Status = Literal["queued", "running", "paused", "reviewing", "completed", "failed", "cancelled"]
 Source = Literal["manual", "schedule", "dataset_improvement"]
-ACTIVE: tuple[Status, ...] = ("queued", "running")
+# `paused`: it has spent what it may, until somebody resumes it. `reviewing`: it waits for people's verdicts.
+ACTIVE: tuple[Status, ...] = ("queued", "running", "paused", "reviewing")
 
 
 class Options(TypedDict, total=False):
     """How a run is to be made, beside what its leaderboard says.
 
     At most `rows_limit` rows, chosen by `algorithm`, of the version `dataset_version` instead of the newest;
-    `accepted_rows`: how many rows the leaderboard's dataset had ever accepted when the run was started.
+    `accepted_rows`: how many rows the leaderboard's dataset had ever accepted when the run was started. `fresh`: ask
+    again what earlier runs have asked. `max_cost_nanos`: pause when that much is spent.
     """
 
     rows_limit: int | None
     algorithm: Algorithm
     dataset_version: int | None
     accepted_rows: int
+    fresh: bool
+    max_cost_nanos: int | None
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -41,6 +45,8 @@ class Run(msgspec.Struct, frozen=True):
     algorithm: Algorithm = "RANDOM_SHUFFLE"
     dataset_version: int | None = None
     accepted_rows: int = 0
+    fresh: bool = False
+    max_cost_nanos: int | None = None
     started_at: str | None = None
     finished_at: str | None = None
     dataset: dict[str, Any] | None = None

@@ -38,16 +38,32 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
     """Calls made for it; 0 when the endpoint had been given up before its turn came: `error` says why, no score."""
     usage_estimated: bool = False
     """The model told no usage: tokens, and so the cost, are estimated from the texts' lengths."""
+    reused_from: str | None = None
+    """The run that had asked this before: answer, latency and cost are those of then, and nothing was paid now."""
+    judge: str | None = None
+    """The identity of the judge that scored it."""
+    judge_cost_nanos: int = 0
+    judge_error: str | None = None
+    """Why the judge gave no verdict: then it is unscored."""
+    audit_score: int | None = None
+    """The judge's second verdict on the same answer, where it was audited."""
 
     def public(self, leaderboard_id: str | None) -> dict[str, Any]:
         """The trace as the API shows it: dollars and scores from 0 to 1."""
-        shown = {name: getattr(self, name) for name in self.__struct_fields__ if name not in ("cost_nanos", "score")}
+        hidden = ("cost_nanos", "judge_cost_nanos", "score", "audit_score")
+        shown = {name: getattr(self, name) for name in self.__struct_fields__ if name not in hidden}
         return {
             **shown,
             "leaderboard_id": leaderboard_id,
-            "score": None if self.score is None else self.score / SCORE_SCALE,
+            "score": _shown(self.score),
+            "audit_score": _shown(self.audit_score),
             "cost_usd": money.to_usd(self.cost_nanos),
+            "judge_cost_usd": money.to_usd(self.judge_cost_nanos),
         }
+
+
+def _shown(score: int | None) -> float | None:
+    return None if score is None else score / SCORE_SCALE
 
 
 _encode = msgspec.json.Encoder().encode

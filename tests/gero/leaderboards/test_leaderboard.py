@@ -34,7 +34,7 @@ def test_what_is_not_said_has_its_documented_default() -> None:
         ({"dataset_url": "https://example.com/x.jsonl"}, "dataset_url"),
         ({"dataset_type": "PUSH"}, "dataset_url: a PUSH dataset has none"),
         ({"dataset_type": "POST"}, "dataset_type"),
-        ({"eval_type": "judge"}, "eval_type"),
+        ({"eval_type": "vibes"}, "eval_type"),
         ({"normalizers": ["stem"]}, "'stem' is none of"),
         ({"concurrency": 0}, "concurrency"),
         ({"concurrency": 257}, "concurrency"),

@@ -25,11 +25,16 @@ def written(
     plan: EvaluationPlan = stored_plan(rows=1, rows_per_block=4)
     prefix = evaluation.plan.run_prefix("w", "l", plan.run_id)
     blobs.delete_all(f"{prefix}/rows/")
-    count = blocks.write(version, prefix, seed=seed, rows_per_block=4, limit=limit, algorithm=algorithm)
-    found = [evaluation.plan.load_block(plan, block) for block in range(-(-count // 4))]
+    stored = blocks.write(version, prefix, in_fours, blocks.Selection(seed, limit, algorithm))
+    found = [evaluation.plan.load_block(plan, block) for block in range(len(stored.block_rows))]
     assert len(list(blobs.keys(f"{prefix}/rows/"))) == len(found)
-    assert sum(map(len, found)) == count
+    assert tuple(map(len, found)) == stored.block_rows
+    assert stored.starts == tuple(blocks.place(seed, block[0].id) for block in found)
     return found
+
+
+def in_fours(rows: int) -> tuple[int, ...]:
+    return evaluation.even_layout(rows, 4, 1)[0]
 
 
 def test_every_row_is_in_exactly_one_block_unchanged() -> None:
@@ -100,8 +105,17 @@ def test_weighted_shuffle_heeds_the_weight_of_a_row() -> None:
     assert {0, 1, 2} <= set(taken(version, "WEIGHTED_SHUFFLE", "s", 6))
 
 
+def test_rows_that_ask_the_same_are_one_piece_of_evidence() -> None:
+    again = [Row(f"again-{row.id}", row.input, ["another"]) for row in some_rows(3)]
+    version = datasets.freeze("w", "l", [*some_rows(5), *again], {"kind": "push"})
+    assert sorted(row.id for block in written(version) for row in block) == ["r0", "r1", "r2", "r3", "r4"]
+    stored = blocks.write(version, "w/l/runs/r", in_fours, blocks.Selection("s"))
+    assert (stored.rows, stored.duplicates) == (5, 3)
+
+
 def test_a_row_without_an_expected_answer_is_refused_by_its_id() -> None:
     version = datasets.freeze("w", "l", [*some_rows(2), Row("lonely", "input")], {"kind": "push"})
     with pytest.raises(Invalid, match="'lonely' has no expected answer") as refused:
         written(version)
     assert refused.value.code == "no_expected_answer"
+    assert blocks.write(version, "w/l/runs/r", in_fours, blocks.Selection("s", need_expected=False)).rows == 3
