@@ -1,8 +1,8 @@
 """Paired comparison of candidates on common rows, and the rank ranges that follow from all pairs at once."""
 
-from collections.abc import Iterable, Sequence
-from itertools import combinations
-from math import ceil, copysign, inf, log, sqrt
+from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations, permutations
+from math import ceil, copysign, exp, inf, log, sqrt
 from typing import NamedTuple
 
 from gero.evaluation import SCORE_SCALE
@@ -25,11 +25,18 @@ class Comparison(NamedTuple):
     """Two-sided."""
 
 
-def compare(pair: PairSums) -> Comparison:
-    """Paired t-test from sums (the paired standard error of Miller 2024); McNemar exact for few discordant rows."""
+def compare(pair: PairSums, population: int | None = None) -> Comparison:
+    """Paired t-test from sums (the paired standard error of Miller 2024); McNemar exact for few discordant rows.
+
+    `population`: the question is about that many rows only, of which the pair's are a random sample. The standard
+    error shrinks by sqrt(1 - n / population), and nothing is left to doubt once all are scored.
+    """
+    if population is not None and pair.n >= population > 0:
+        return Comparison(pair.n, pair.difference, 0.0, _ratio(pair.difference, 0.0), float(not pair.difference_sum))
     if pair.n < 2:
         return Comparison(pair.n, pair.difference, inf, 0.0, 1.0)
-    error = sqrt(pair.deviation_squares / (pair.n * (pair.n - 1)))
+    unseen = 1 - pair.n / population if population else 1.0
+    error = sqrt(unseen * pair.deviation_squares / (pair.n * (pair.n - 1)))
     z = _ratio(pair.difference, error)
     counts = pair.discordance
     if counts is not None and sum(counts) < _FEW_DISCORDANT:
@@ -60,17 +67,29 @@ def holm(p_values: Sequence[float], alpha: float = 0.05) -> list[bool]:
 
 
 def certain_orders(
-    statistics: RankingStatistics, candidate_ids: Iterable[str], alpha: float = 0.05
+    statistics: RankingStatistics, candidate_ids: Iterable[str], alpha: float = 0.05, population: int | None = None
 ) -> set[tuple[str, str]]:
-    """The (better, worse) pairs that hold together with probability 1 - alpha."""
+    """The (better, worse) pairs that hold together with probability 1 - alpha; `population` as in `compare`."""
     pairs = list(combinations(candidate_ids, 2))
-    comparisons = [compare(statistics.pair(*ids)) for ids in pairs]
+    comparisons = [compare(statistics.pair(*ids), population) for ids in pairs]
     rejected = holm([comparison.p_value for comparison in comparisons], alpha)
     return {
         (first, second) if comparison.difference > 0 else (second, first)
         for (first, second), comparison, certain in zip(pairs, comparisons, rejected, strict=True)
         if certain
     }
+
+
+def certain_orders_at_any_time(
+    log_e: Callable[[str, str], float], candidate_ids: Iterable[str], alpha: float = 0.05
+) -> set[tuple[str, str]]:
+    """`certain_orders` that hold however sampling was stopped, from ln E that one is better than another.
+
+    Holm over p = min(1, 1 / E) of all directed pairs, valid under any dependence.
+    """
+    pairs = list(permutations(candidate_ids, 2))
+    rejected = holm([exp(min(0.0, -log_e(*ids))) for ids in pairs], alpha)
+    return {ids for ids, certain in zip(pairs, rejected, strict=True) if certain}
 
 
 def ranges_of(candidate_ids: Iterable[str], orders: set[tuple[str, str]]) -> dict[str, tuple[int, int]]:

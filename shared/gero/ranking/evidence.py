@@ -6,8 +6,8 @@ Sources: Waudby-Smith, Ramdas 2024 (betting); Waudby-Smith et al. 2024 (asymptot
 """
 
 from collections.abc import Sequence
-from math import exp, log, log1p, sqrt
-from typing import Final
+from math import comb, exp, inf, log, log1p, sqrt
+from typing import Final, NamedTuple
 
 from gero.evaluation import SCORE_SCALE
 from gero.ranking.distributions import log_normal_cdf
@@ -34,6 +34,22 @@ PROMOTION_BETS: Final = geometric_bets(0.004, 0.9, 9)
 PROMOTION_MIXTURE_VARIANCE: Final = mixture_variance(4 / 0.10, 4000)
 
 
+class Stakes(NamedTuple):
+    """How an e-process bets, fixed before any data: `bets` on exact-match scores, a mixture of `variance` on graded."""
+
+    bets: tuple[float, ...]
+    variance: float
+
+
+PROMOTION_STAKES: Final = Stakes(PROMOTION_BETS, PROMOTION_MIXTURE_VARIANCE)
+
+
+def race_stakes(racers: int, rows: int, alpha: float) -> Stakes:
+    """Stakes that decide soonest among so many racers on at most `rows` rows: small ones are no use on few rows."""
+    smallest = min(0.9, sqrt(2 * log(racers / alpha) / max(rows, 1)))
+    return Stakes(geometric_bets(smallest, 0.9, 6), mixture_variance(max(racers - 1, 1) / alpha, max(rows, 1)))
+
+
 def log_e_binary(
     only_first: int, only_second: int, ties: int = 0, *, margin: float = 0.0, bets: Sequence[float] = PROMOTION_BETS
 ) -> float:
@@ -49,8 +65,28 @@ def log_e_binary(
             + only_second * log1p(-stake * (1 + margin))
             + ties * log1p(-stake * margin)
         )
+    return log_mean_exp(logs, len(logs))
+
+
+def log_e_uniform(only_first: int, only_second: int) -> float:
+    """ln E against "first is preferred in at most half" for counts of two-sided verdicts: all bets of 0..1 at once.
+
+    The closed form of the integral of (1 + l)^b (1 - l)^c over l, exact at any time.
+    """
+    total = only_first + only_second
+    term = cumulated = 1
+    for k in range(only_first):
+        term = term * (total + 1 - k) // (k + 1)
+        cumulated += term
+    return log(cumulated) - log((total + 1) * comb(total, only_first))
+
+
+def log_mean_exp(logs: Sequence[float], count: int) -> float:
+    """ln of the mean of `count` values, of which `logs` are the logarithms of those that are not 0."""
+    if not logs:
+        return -inf
     largest = max(logs)
-    return largest + log(sum(exp(value - largest) for value in logs) / len(logs))
+    return largest + log(sum(exp(value - largest) for value in logs) / count)
 
 
 def log_e_mixture(
@@ -71,13 +107,22 @@ def log_e_mixture(
     return log(2) - log(scale) / 2 + variance * total**2 / (2 * scale) + log_normal_cdf(total * sqrt(variance / scale))
 
 
-def log_e_value(pair: PairSums, margin: float = 0.0) -> float:
-    """ln E that the first candidate is better than the second by more than `margin`, for promotion; 0 = none yet."""
-    counts = pair.discordance
+def log_e_value(
+    pair: PairSums, margin: float = 0.0, stakes: Stakes = PROMOTION_STAKES, *, graded: bool = False
+) -> float:
+    """ln E that the first candidate is better than the second by more than `margin`; 0 = none yet.
+
+    `graded`: scores may lie between 0 and 1, whether or not any has yet, so that the process never changes its bets.
+    """
+    counts = None if graded else pair.discordance
     if counts is not None:
-        return log_e_binary(*counts, pair.n - sum(counts), margin=margin)
+        return log_e_binary(*counts, pair.n - sum(counts), margin=margin, bets=stakes.bets)
     if pair.n < FIRST_LOOK_ROWS:
         return 0.0
     return log_e_mixture(
-        pair.n, pair.difference_sum / SCORE_SCALE, pair.difference_squares / SCORE_SCALE**2, margin=margin
+        pair.n,
+        pair.difference_sum / SCORE_SCALE,
+        pair.difference_squares / SCORE_SCALE**2,
+        margin=margin,
+        variance=stakes.variance,
     )

@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
+from typing import Literal
 
 import msgspec
 
 from gero.evaluation import SCORE_SCALE, LatencyHistogram
-from gero.ranking.comparison import certain_orders, ranges_of, rows_to_separate
-from gero.ranking.intervals import score_interval
+from gero.ranking.certainty import Certainty
+from gero.ranking.comparison import ranges_of
 from gero.ranking.merge import CandidateSums, RankingStatistics
+from gero.ranking.pareto import pareto_front
 
 # Of fewer calls the 99th percentile is sampling noise.
 _P99_CALLS = 1000
+
+Target = Literal["traffic", "dataset"]
 
 
 class RankingEntry(msgspec.Struct, frozen=True):
@@ -40,6 +44,8 @@ class RankingEntry(msgspec.Struct, frozen=True):
     latency_p99_ms: float | None
     n_not_asked: int = 0
     """Rows left when its endpoint was given up in the middle of the run; they are unscored."""
+    pareto: bool = False
+    """Whether no other is as good in score, cost and 95th percentile of latency and better in one of them."""
 
     @property
     def label(self) -> str:
@@ -88,7 +94,9 @@ class Ranking(msgspec.Struct, frozen=True):
         return next((entry for entry in self.entries if entry.candidate_id == candidate_id), None)
 
     def summary(self) -> str:
-        """One line, such as "gpt-x leads (0.563, 95 % 0.536-0.589), separable from all others"."""
+        """One line, such as "gpt-x leads (0.563, 95 % 0.536-0.589), not yet separable from gpt-y; about 160 more rows
+        would separate gpt-x and gpt-y".
+        """
         leader = self.leader
         if leader is None:
             return "no row was scored"
@@ -100,37 +108,74 @@ class Ranking(msgspec.Struct, frozen=True):
         if not rivals:
             return f"{head}, separable from all others"
         shown = " and ".join(rivals) if len(rivals) <= 2 else f"{rivals[0]} and {len(rivals) - 1} more"
-        return f"{head}, not yet separable from {shown}"
+        return f"{head}, not yet separable from {shown}{self._rows_needed(leader)}"
+
+    def _rows_needed(self, leader: RankingEntry) -> str:
+        gap = next((gap for gap in self.gaps if gap.upper_id == leader.candidate_id), None)
+        runner_up = self.entry(gap.lower_id) if gap else None
+        if gap is None or runner_up is None or gap.rows_needed is None:
+            return ""
+        rows = "1 more row" if gap.rows_needed == 1 else f"{gap.rows_needed:,} more rows"
+        return f"; about {rows} would separate {leader.name} and {runner_up.name}"
 
 
 def build_ranking(
-    statistics: RankingStatistics, names: Mapping[str, str] | None = None, confidence: float = 0.95
+    statistics: RankingStatistics,
+    names: Mapping[str, str] | None = None,
+    confidence: float = 0.95,
+    *,
+    race_rows: int | None = None,
+    target: Target = "traffic",
+    total_rows: int | None = None,
 ) -> Ranking:
     """Rank the candidates of `names` (id -> shown name), or all of the statistics under their ids.
 
     Order: mean score, then cost per row, then p95 latency, then id. A candidate with less than half of the scored
     rows of the most scored one comes after the others: a high mean of a few rows is no reason to lead. One whose
     endpoint was given up comes last, and is compared with nobody.
+
+    `race_rows`: the planned rows of a race. Intervals and ranges then hold although it was stopped by what it showed,
+    and whom it dropped is ranked by its mean but never above the best of those it did not. `target` dataset: the
+    ranking is about exactly the `total_rows` rows of the dataset; ValueError without their number.
     """
+    if target == "dataset" and total_rows is None:
+        raise ValueError("a ranking for exactly these rows needs to know how many there are")
+    certainty = Certainty(confidence, race_rows, total_rows if target == "dataset" else None)
     names = names if names is not None else {key: key for key in statistics.candidates}
     sums = {key: statistics.candidates.get(key, CandidateSums()) for key in names}
     compared = [key for key in names if not sums[key].n_not_asked]
-    orders = certain_orders(statistics, sorted(compared), 1 - confidence)
+    orders = certainty.orders(statistics, sorted(compared))
     ranges = ranges_of(compared, orders) | {key: (len(names), len(names)) for key in names if key not in compared}
-    entries = [_entry(key, name, sums[key], ranges[key], confidence) for key, name in names.items()]
-    enough = max((entry.n_scored for entry in entries), default=0) / 2
-    entries.sort(
-        key=lambda entry: (entry.n_not_asked > 0, not entry.n_scored, entry.n_scored < enough, *_preference(entry))
+    entries = [_entry(key, name, sums[key], ranges[key], certainty) for key, name in names.items()]
+    front = pareto_front(entries)
+    ranked = tuple(
+        _placed(entry, position, entry.candidate_id in front)
+        for position, entry in enumerate(_in_order(entries, race_rows is not None), start=1)
     )
-    ranked = tuple(_placed(entry, position) for position, entry in enumerate(entries, start=1))
-    return Ranking(ranked, _gaps(ranked, statistics, orders, 1 - confidence), confidence)
+    return Ranking(ranked, _gaps(ranked, statistics, orders, certainty), confidence)
+
+
+def _in_order(entries: list[RankingEntry], raced: bool) -> list[RankingEntry]:
+    enough = max((entry.n_scored for entry in entries), default=0) / 2
+    most = max((entry.n_rows for entry in entries if entry.complete), default=0)
+    finalists = [entry for entry in entries if entry.complete and entry.n_rows == most and entry.n_scored >= enough]
+    ceiling = max((entry.score or 0.0 for entry in finalists), default=1.0)
+
+    def key(entry: RankingEntry) -> tuple[float, ...]:
+        unable = (entry.n_not_asked > 0, not entry.n_scored)
+        if raced and entry.n_rows < most:
+            # Early rows may have been easy; a race drops only who is certainly not the best.
+            return (*unable, False, -min(entry.score or 0.0, ceiling), True)
+        return (*unable, entry.n_scored < enough, -(entry.score or 0.0), False)
+
+    return sorted(entries, key=lambda entry: (key(entry), _preference(entry)))
 
 
 def _entry(
-    candidate_id: str, name: str, sums: CandidateSums, ranks: tuple[int, int], confidence: float
+    candidate_id: str, name: str, sums: CandidateSums, ranks: tuple[int, int], certainty: Certainty
 ) -> RankingEntry:
     n, asked = sums.n_scored, sums.n_rows - sums.n_not_asked
-    low, high = score_interval(n, sums.score_sum, sums.score_squares, confidence) if n else (None, None)
+    low, high = certainty.interval(sums) if n else (None, None)
     latency = LatencyHistogram(sums.latency)
     calls = latency.count
     return RankingEntry(
@@ -156,34 +201,33 @@ def _entry(
     )
 
 
-def _preference(entry: RankingEntry) -> tuple[float, int, float, str]:
+def _preference(entry: RankingEntry) -> tuple[int, float, str]:
     p95 = entry.latency_p95_ms
-    return (
-        -(entry.score or 0.0),
-        entry.cost_nanos_per_1000_rows,
-        float("inf") if p95 is None else p95,
-        entry.candidate_id,
-    )
+    return entry.cost_nanos_per_1000_rows, float("inf") if p95 is None else p95, entry.candidate_id
 
 
-def _placed(entry: RankingEntry, position: int) -> RankingEntry:
+def _placed(entry: RankingEntry, position: int, pareto: bool) -> RankingEntry:
     # Means are over all scored rows, ranges over common rows: where rows are missing the range is widened to hold both.
     return msgspec.structs.replace(
         entry,
         rank=position,
         rank_low=min(entry.rank_low, position),
         rank_high=max(entry.rank_high, position),
+        pareto=pareto,
     )
 
 
 def _gaps(
-    entries: tuple[RankingEntry, ...], statistics: RankingStatistics, orders: set[tuple[str, str]], alpha: float
+    entries: tuple[RankingEntry, ...],
+    statistics: RankingStatistics,
+    orders: set[tuple[str, str]],
+    certainty: Certainty,
 ) -> tuple[Gap, ...]:
     gaps = []
     for upper, lower in pairwise(entries):
         pair = statistics.pair(upper.candidate_id, lower.candidate_id)
         separable = (upper.candidate_id, lower.candidate_id) in orders
         ahead = pair.difference_sum > 0 and not lower.n_not_asked
-        needed = rows_to_separate(pair, len(entries) - 1, alpha) if ahead and not separable else None
+        needed = certainty.rows_needed(pair, len(entries) - 1) if ahead and not separable else None
         gaps.append(Gap(upper.candidate_id, lower.candidate_id, pair.n, pair.difference, separable, needed))
     return tuple(gaps)

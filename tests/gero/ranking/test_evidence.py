@@ -1,16 +1,19 @@
 from fractions import Fraction
-from math import comb, exp, log, sqrt
+from math import comb, exp, inf, log, log1p, sqrt
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import integrate
 
 from gero.ranking.evidence import (
     PROMOTION_BETS,
     geometric_bets,
     log_e_binary,
     log_e_mixture,
+    log_e_uniform,
     log_e_value,
+    log_mean_exp,
     mixture_variance,
 )
 from tests.gero.ranking.samples import discordant_pair, pair_of
@@ -59,6 +62,48 @@ def test_the_binary_value_equals_the_product_over_rows(b: int, c: int, ties: int
             product *= 1 + stake * (difference - margin)
         direct += product / len(PROMOTION_BETS)
     assert log_e_binary(b, c, ties, margin=margin) == pytest.approx(log(direct), rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"), [((0, 0), 1), ((8, 2), 4.0020202020), ((30, 12), 18.4486953), ((3, 9), 0.1321678)]
+)
+def test_all_bets_at_once_give_the_worked_values(counts: tuple[int, int], expected: float) -> None:
+    assert exp(log_e_uniform(*counts)) == pytest.approx(expected, abs=1e-7)
+
+
+def test_all_bets_at_once_on_unanimous_verdicts_give_the_worked_value_and_do_not_overflow() -> None:
+    assert log_e_uniform(10, 0) == pytest.approx(5.2262353129, abs=1e-9)
+    assert log_e_uniform(4000, 1000) > 500
+    assert log_e_uniform(1000, 4000) < -5
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_all_bets_at_once_are_the_integral_over_them(b: int, c: int) -> None:
+    integral, _ = integrate.quad(lambda bet: (1 + bet) ** b * (1 - bet) ** c, 0, 1, epsabs=0, epsrel=1e-12)
+    assert log_e_uniform(b, c) == pytest.approx(log(integral), rel=1e-9, abs=1e-9)
+
+
+def test_all_bets_at_once_expect_one_when_neither_is_preferred() -> None:
+    expected = sum(comb(30, b) / 2**30 * exp(log_e_uniform(b, 30 - b)) for b in range(31))
+    assert expected == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize(("margin", "expected"), [(0.0, 3.4379068496), (0.02, 1.9819083601)])
+def test_exact_bets_are_never_below_the_strict_bound_on_them(margin: float, expected: float) -> None:
+    n, total, squares = (
+        400,
+        (40 - 400 * margin) / (1 + margin),
+        (120 - 80 * margin + 400 * margin**2) / (1 + margin) ** 2,
+    )
+    bounds = [bet * total - (-log1p(-bet) - bet) * squares for bet in GENERIC]
+    strict = log_mean_exp(bounds, len(bounds))
+    assert strict == pytest.approx(expected, abs=1e-9)
+    assert strict <= log_e_binary(80, 40, n - 120, margin=margin, bets=GENERIC)
+
+
+def test_values_of_zero_count_in_a_mean() -> None:
+    assert log_mean_exp([log(6)], 3) == pytest.approx(log(2))
+    assert log_mean_exp([], 3) == -inf
 
 
 @pytest.mark.parametrize("margin", [0.0, 0.25, -0.25])

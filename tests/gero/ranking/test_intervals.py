@@ -1,3 +1,6 @@
+from math import sqrt
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,7 +8,15 @@ from scipy import stats
 
 from gero.evaluation import SCORE_SCALE
 from gero.ranking.distributions import log_normal_cdf, normal_cdf, normal_quantile, t_quantile, t_two_sided
-from gero.ranking.intervals import score_interval, t_interval, wilson
+from gero.ranking.intervals import (
+    Interval,
+    anytime_interval,
+    anytime_width,
+    score_interval,
+    t_interval,
+    wilson,
+    within_population,
+)
 
 degrees = st.integers(1, 200) | st.sampled_from([999, 10_000, 1_000_000])
 
@@ -71,6 +82,39 @@ def test_few_graded_scores_or_a_mean_near_the_ceiling_widen_to_wilson(scores: li
     bound = wilson(sum(scores) / len(scores) / SCORE_SCALE, len(scores))
     assert low <= bound.low
     assert bound.high <= high <= 1
+
+
+def test_the_anytime_interval_has_the_worked_width() -> None:
+    assert 0.4 * anytime_width(1000, 1000) == pytest.approx(0.0387249641, abs=1e-9)
+    scores = [300_000] * 500 + [700_000] * 500
+    low, high = anytime_interval(1000, sum(scores), sum(score**2 for score in scores), 1000)
+    assert (high - low) / 2 == pytest.approx(0.2 / 0.4 * 0.0387249641, abs=1e-9)
+    assert (high + low) / 2 == pytest.approx(0.5)
+
+
+@given(st.lists(st.integers(0, SCORE_SCALE), min_size=1, max_size=60), st.integers(1, 5000))
+def test_the_anytime_interval_holds_the_interval_of_a_fixed_number_of_rows(scores: list[int], planned: int) -> None:
+    sums = len(scores), sum(scores), sum(score**2 for score in scores)
+    fixed, anytime = score_interval(*sums), anytime_interval(*sums, planned)
+    assert 0 <= anytime.low <= fixed.low <= fixed.high <= anytime.high <= 1
+
+
+def test_the_anytime_interval_holds_at_all_looks_together_where_the_fixed_one_does_not() -> None:
+    random, repetitions, missed, naive = np.random.default_rng(55), 300, 0, 0
+    for _ in range(repetitions):
+        right = random.binomial(1, 0.7, 1000).cumsum()
+        looks = [(n, int(right[n - 1]) * SCORE_SCALE, int(right[n - 1]) * SCORE_SCALE**2) for n in range(50, 1001, 50)]
+        anytime = (anytime_interval(*sums, 1000) for sums in looks)
+        missed += not all(interval.low <= 0.7 <= interval.high for interval in anytime)
+        naive += not all(interval.low <= 0.7 <= interval.high for interval in (score_interval(*sums) for sums in looks))
+    limit = 0.05 + 3 * sqrt(0.05 * 0.95 / repetitions)
+    assert missed / repetitions <= limit < naive / repetitions
+
+
+def test_an_interval_for_exactly_these_rows_shrinks_to_their_mean_when_all_are_scored() -> None:
+    interval = Interval(0.4, 0.7)
+    assert within_population(interval, 0.5, 75, 100) == pytest.approx((0.45, 0.6))
+    assert within_population(interval, 0.5, 100, 100) == (0.5, 0.5)
 
 
 def test_an_interval_without_rows_and_a_certain_quantile_are_refused() -> None:

@@ -192,3 +192,57 @@ def test_the_first_champion_is_the_best_of_those_that_were_asked_everything() ->
     nobody = decision(met(80, 5, 10, new=GIVEN_UP, old=GIVEN_UP), champion_id=None)
     assert (nobody.action, nobody.candidate_id) == ("keep", None)
     assert nobody.reason.startswith("No endpoint was asked all rows")
+
+
+DOUBT = "the judge was checked on 12 labels, and it takes 100"
+
+
+def test_a_provisional_ranking_replaces_no_champion_whatever_the_policy() -> None:
+    for policy in ("top", "eager", "default", "strict"):
+        made = decision(met(500, 0, 0), policy=policy, provisional=DOUBT)
+        assert (made.action, made.candidate_id, made.previous_id) == ("hold", "old", "old"), policy
+        assert made.reason == f"Newcomer leads, but the ranking is provisional and changes no production: {DOUBT}."
+    assert decision(met(500, 0, 0), champion_id="gone", provisional=DOUBT).candidate_id == "gone"
+
+
+def test_the_first_champion_of_a_provisional_ranking_is_said_to_be_provisional() -> None:
+    made = decision(met(5, 4, 91), champion_id=None, provisional=DOUBT)
+    assert (made.action, made.candidate_id) == ("first", "new")
+    assert made.reason.endswith(f"and becomes the first production model, provisionally: {DOUBT}.")
+
+
+def test_on_exactly_these_rows_the_top_mean_is_the_answer() -> None:
+    made = decision(met(11, 5, 984), target="dataset", total_rows=1000)
+    assert (made.action, made.candidate_id) == ("promote", "new")
+    assert made.reason == (
+        "Newcomer is better than Champion by 0.006 on the 1,000 rows both scored, which is all of them."
+    )
+    assert decision(met(11, 5, 984)).action == "hold"  # as a sample they prove nothing
+
+
+def test_a_gain_on_these_rows_that_is_too_small_changes_nothing() -> None:
+    made = decision(met(9, 5, 986), target="dataset", total_rows=1000)
+    assert made.action == "hold"
+    assert "less than the +0.005 that is worth a change" in made.reason
+    assert decision(met(10, 5, 985), target="dataset", total_rows=1000).action == "promote"
+
+
+def test_of_rows_that_were_not_all_scored_only_evidence_tells() -> None:
+    assert decision(met(11, 5, 984), target="dataset", total_rows=1001).action == "hold"
+    assert decision(met(80, 30, 890), target="dataset", total_rows=5000).action == "promote"
+    unscored = statistics_of({"new": exact(1, 1, 1), "old": exact(0, 0, None)})
+    assert decision(unscored, target="dataset").action == "hold"
+
+
+def test_guardrails_hold_back_the_top_mean_of_these_rows() -> None:
+    made = decision(met(80, 20, 900, new={"n_errors": 30}), target="dataset", total_rows=1000)
+    assert made.action == "hold"
+    assert "but it fails on 3.0% of rows against 0.0%" in made.reason
+
+
+def test_a_cheaper_model_that_is_hardly_worse_on_these_rows_is_promoted() -> None:
+    prices: dict[str, Any] = {"new": {"cost_nanos": 10**12}, "old": {"cost_nanos": 2 * 10**12}}
+    made = decision(met(5, 10, 985, **prices), target="dataset", total_rows=1000)
+    assert (made.action, made.candidate_id) == ("promote", "new")
+    assert "on the 1,000 rows both scored (all of them) and costs" in made.reason
+    assert decision(met(0, 10, 990, **prices), target="dataset", total_rows=1000).action == "keep"

@@ -93,7 +93,10 @@ def test_the_summary_says_who_leads_and_who_could_be_as_good() -> None:
     clear = build_ranking(statistics_of({"a": good, "c": bad}), {"a": "gpt-x", "c": "gpt-z"})
     assert clear.summary() == "gpt-x leads (0.800, 95 % 0.711-0.867), separable from all others"
     close = build_ranking(statistics_of({"a": good, "b": middle, "c": bad}), names)
-    assert close.summary() == "gpt-x leads (0.800, 95 % 0.711-0.867), not yet separable from gpt-y"
+    assert close.summary() == (
+        "gpt-x leads (0.800, 95 % 0.711-0.867), not yet separable from gpt-y;"
+        " about 160 more rows would separate gpt-x and gpt-y"
+    )
     assert [entry.label for entry in close.entries] == ["1-2", "1-2", "3"]
     crowd = build_ranking(statistics_of(dict.fromkeys("abcd", good)))
     assert crowd.summary().endswith("not yet separable from b and 2 more")
