@@ -48,7 +48,8 @@ class StandIns:
         ports: Mapping[str, int] | None = None,
     ) -> None:
         hub = Hub({_DATASET: TICKETS, **(datasets or {})}, gated=gated, private=private, accounts=hub_accounts)
-        self.openrouter = OpenRouter({OPENROUTER_KEY: openrouter.Account("stand-in")})
+        listed = (*openrouter.LISTED, *openrouter.JUDGES_LISTED)
+        self.openrouter = OpenRouter({OPENROUTER_KEY: openrouter.Account("stand-in")}, listed)
         tuning = FineTuning(step_seconds=_TUNING_STEP_SECONDS)
         apps = {
             "models": models_app(api_key),

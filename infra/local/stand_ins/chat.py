@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from infra.local.stand_ins.judges import JudgeModel
 from infra.local.stand_ins.models import MODELS, Model
 
 _CHARACTERS_PER_TOKEN = 4
@@ -58,6 +59,12 @@ class ChatRequest(msgspec.Struct):
         asked = [message for message in self.messages if message.role == "user"] or self.messages
         return asked[-1].text
 
+    def read_by(self, model: Model) -> str:
+        """What a model reads of it: a judge all messages of the user, the others the last one."""
+        if not isinstance(model, JudgeModel):
+            return self.prompt
+        return "\n\n".join(message.text for message in self.messages if message.role == "user")
+
 
 decode_request = msgspec.json.Decoder(ChatRequest).decode
 
@@ -66,12 +73,13 @@ class Completion:
     """What a model answered to a request, as one document or as the chunks of a stream."""
 
     def __init__(self, request: ChatRequest, model: Model) -> None:
-        answer = model.answer(request.prompt)
+        prompt = request.read_by(model)
+        answer = model.answer(prompt)
         limit = request.max_completion_tokens or request.max_tokens or len(answer)
         self._request = request
         self._text = answer[: limit * _CHARACTERS_PER_TOKEN]
         self._finish_reason = "stop" if self._text == answer else "length"
-        digest = hashlib.sha256(f"{model.id}\0{request.prompt}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{model.id}\0{prompt}".encode()).hexdigest()
         self._head = {"id": f"chatcmpl-{digest[:24]}", "created": int(time.time()), "model": model.id}
 
     def document(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from infra.local.stand_ins import chat
+from infra.local.stand_ins.judges import JUDGES
 from infra.local.stand_ins.models import MODELS
 
 _MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -52,7 +53,7 @@ async def _complete(request: web.Request) -> web.StreamResponse:
         asked = chat.decode_request(await request.read())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:  # a ValidationError is a DecodeError
         return _refuse(400, f"We could not parse the JSON body of your request: {error}")
-    model = MODELS.get(asked.model)
+    model = MODELS.get(asked.model) or JUDGES.get(asked.model)
     if model is None:
         return _refuse(404, f"The model `{asked.model}` does not exist.", code="model_not_found")
     completion = chat.Completion(asked, model)

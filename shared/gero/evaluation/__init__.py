@@ -1,6 +1,6 @@
 """Evaluation: asking candidates, scoring answers, and the exact integer sums that a ranking is made of."""
 
-from gero.evaluation import plan
+from gero.evaluation import plan, spending
 from gero.evaluation.batch import Finished, evaluate, salvage, time_left
 from gero.evaluation.checkpoint import Tally
 from gero.evaluation.exact import DEFAULT_NORMALIZERS, NORMALIZERS, ExactScorer, check_normalizers
@@ -16,6 +16,7 @@ from gero.evaluation.plan import (
     Race,
     even_layout,
 )
+from gero.evaluation.spending import SpentUp
 from gero.evaluation.statistics import (
     BatchStatistics,
     JudgeSums,
@@ -45,6 +46,7 @@ __all__ = [
     "Race",
     "RowMasks",
     "RowScores",
+    "SpentUp",
     "Tally",
     "add_counts",
     "check_normalizers",
@@ -54,5 +56,6 @@ __all__ = [
     "plan",
     "salvage",
     "scale_score",
+    "spending",
     "time_left",
 ]

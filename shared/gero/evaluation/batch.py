@@ -2,25 +2,32 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from functools import lru_cache
 
 import msgspec
+from msgspec.structs import replace
 
-from gero.datasets import Row
+from gero.evaluation import known as knowledge
 from gero.evaluation import plan as plans
-from gero.evaluation import results
-from gero.evaluation.allowance import EVERY_SECONDS, Allowance
+from gero.evaluation import results, spending
+from gero.evaluation.allowance import EVERY_SECONDS, WORKER, Allowance
 from gero.evaluation.checkpoint import Checkpoint, Tally
 from gero.evaluation.fan_out import FanOut
 from gero.evaluation.job import BatchJob
+from gero.evaluation.known import Known
 from gero.evaluation.plan import EvaluationPlan, PlannedCandidate
+from gero.evaluation.spending import Spending, SpentUp
 from gero.evaluation.statistics import BatchStatistics
+from gero.evaluation.verdicts import Verdicts
 from gero.kit import GeroError
 from gero.providers import Endpoint, Health, Pace
 from gero.traces import Trace
 
 _CHECKPOINT_SECONDS, _REPORT_SECONDS = 5.0, 2.0
+_NOT_JUDGED = "the platform could not finish this batch"
+JUDGE = "judge"  # the judge's name among the candidates that are asked
 
 
 class Finished(msgspec.Struct, frozen=True):
@@ -46,42 +53,90 @@ async def evaluate(
 
     `deadline` is a `time.monotonic()` moment. `keep_alive` is called in a thread every `every_seconds`, so that the
     queue knows somebody is at work; an exception it raises ends the work (in an ExceptionGroup). `report` gets
-    what is done so far every two seconds, in a thread.
+    what is done so far every two seconds, in a thread. SpentUp when the run has spent what it may.
     """
-    plan = plans.load(job.workspace_id, job.leaderboard_id, job.run_id)
-    rows = plans.load_block(plan, job.block)
-    candidate = plan.candidate(job.candidate_id)
-    pace = _pace(plan, candidate)
-    headers = _headers(job.workspace_id, candidate.endpoint, pace)
-    allowance = Allowance(plan, candidate, pace)
-    checkpoint = Checkpoint(job, redelivered=redelivered)
+    work = _Work(job)
+    checkpoint = Checkpoint(job, redelivered=redelivered, judged=work.plan.evaluation.judge is not None)
     saved = False
     try:
         await checkpoint.save_part()  # what a killed process left here is safe before anything else can happen
-        await allowance.share()
         async with asyncio.TaskGroup() as group:
             beats = [
                 group.create_task(_regularly(lambda: asyncio.to_thread(keep_alive), every_seconds)),
-                group.create_task(_regularly(allowance.share, EVERY_SECONDS)),
                 group.create_task(_regularly(checkpoint.save_part, _CHECKPOINT_SECONDS)),
                 group.create_task(_regularly(lambda: asyncio.to_thread(report, checkpoint.tally()), _REPORT_SECONDS)),
+                group.create_task(_regularly(work.spending.share, spending.EVERY_SECONDS)),
             ]
-            complete = await FanOut(plan, candidate, headers, pace).run(rows, checkpoint, deadline)
+            complete = await work.answer(checkpoint, deadline) and await work.judge(checkpoint, deadline)
             for beat in beats:
                 beat.cancel()
-        if pace.stopped:
-            await allowance.share()  # so that nobody else need find out
-        finished = _finished(job, rows, checkpoint.answered) if complete else None
+        finished = _finished(work, checkpoint.answered) if complete else None
         if not finished:
             await checkpoint.save_part()
         saved = True
+    except BaseException:
+        await checkpoint.save_part()  # of a run that was paused or cancelled, too: it is paid for
+        raise
     finally:
         checkpoint.close(forget=saved)
+        await work.spending.share()
+    if finished is None and work.spending.used_up():
+        raise SpentUp
     return finished
 
 
+class _Work:
+    """What a batch needs, and its two halves: the candidate's answers and the judge's verdicts."""
+
+    def __init__(self, job: BatchJob) -> None:
+        self.job = job
+        self.plan = plans.load(job.workspace_id, job.leaderboard_id, job.run_id)
+        self.rows = plans.load_block(self.plan, job.block)
+        self.candidate = self.plan.candidate(job.candidate_id)
+        self.known = knowledge.of_batch(self.plan, self.candidate, self.rows) if self.candidate.earlier else Known()
+        self.spending = Spending(self.plan)
+
+    async def answer(self, checkpoint: Checkpoint, deadline: float) -> bool:
+        """Ask the candidate; True when nothing is left to ask."""
+        pace, headers = _asking(self.plan, self.candidate)
+        fan_out = FanOut(self.plan, self.candidate, headers, pace, self.known, self.spending)
+        await self.spending.share()
+        async with _shared(Allowance(self.plan, self.candidate, pace), pace):
+            return await fan_out.run(self.rows, checkpoint, deadline)
+
+    async def judge(self, checkpoint: Checkpoint, deadline: float) -> bool:
+        """Have the answers judged, where a judge scores; True when none waits for it any more."""
+        judge = self.plan.evaluation.judge
+        if judge is None or not checkpoint.unjudged:
+            return True
+        as_candidate = PlannedCandidate(JUDGE, judge.name, judge.endpoint)
+        pace, headers = _asking(self.plan, as_candidate)
+        known = self.known if self.plan.reuse else Known()
+        verdicts = Verdicts(self.plan, judge, headers, pace, known, self.spending)
+        async with _shared(Allowance(self.plan, as_candidate, pace, f"{WORKER}-judge"), pace):
+            return await verdicts.run(self.job, self.rows, checkpoint, deadline)
+
+
+@asynccontextmanager
+async def _shared(allowance: Allowance, pace: Pace) -> AsyncIterator[None]:
+    """While an endpoint is asked: its pace shared with the run's other workers."""
+    await allowance.share()
+    beat = asyncio.create_task(_regularly(allowance.share, EVERY_SECONDS))
+    try:
+        yield
+    finally:
+        beat.cancel()
+    if pace.stopped:
+        await allowance.share()  # so that nobody else need find out
+
+
+def _asking(plan: EvaluationPlan, candidate: PlannedCandidate) -> tuple[Pace, Mapping[str, str]]:
+    pace = _pace(plan, candidate)
+    return pace, _headers(plan.workspace_id, candidate.endpoint, pace)
+
+
 @lru_cache(maxsize=64)
-def _known_pace(run_id: str, address: str, most: int) -> Pace:
+def _known_pace(run_id: str, address: str, most: int, judges: bool) -> Pace:
     """What a worker learnt of an endpoint in a run holds for the batches after it."""
     return Pace(most)
 
@@ -93,7 +148,7 @@ def _known_health(run_id: str, candidate_id: str) -> Health:
 
 
 def _pace(plan: EvaluationPlan, candidate: PlannedCandidate) -> Pace:
-    pace = _known_pace(plan.run_id, candidate.endpoint.address, plan.in_flight)
+    pace = _known_pace(plan.run_id, candidate.endpoint.address, plan.in_flight, candidate.id == JUDGE)
     pace.health = _known_health(plan.run_id, candidate.id)
     pace.health.waiting = None
     return pace
@@ -112,16 +167,19 @@ def _headers(workspace_id: str, endpoint: Endpoint, pace: Pace) -> Mapping[str, 
 
 def salvage(job: BatchJob) -> Finished:
     """What is known of a batch that nobody could finish: its answers so far, stored; the other rows are unscored."""
-    plan = plans.load(job.workspace_id, job.leaderboard_id, job.run_id)
-    checkpoint = Checkpoint(job, redelivered=True)
+    work = _Work(job)
+    checkpoint = Checkpoint(job, redelivered=True, judged=work.plan.evaluation.judge is not None)
     checkpoint.close(forget=False)
-    return _finished(job, plans.load_block(plan, job.block), checkpoint.answered)
+    unjudged = {row_id: replace(one, judge_error=_NOT_JUDGED) for row_id, one in checkpoint.unjudged.items()}
+    return _finished(work, checkpoint.answered | unjudged)
 
 
-def _finished(job: BatchJob, rows: list[Row], answered: Mapping[str, Trace]) -> Finished:
-    key = results.save(job, rows, answered)
-    known = sum(row.id in answered for row in rows)
-    return Finished(key, known, results.statistics(job, rows, answered), results.first_error(answered))
+def _finished(work: _Work, answered: Mapping[str, Trace]) -> Finished:
+    key = results.save(work.job, work.rows, answered)
+    known = sum(row.id in answered for row in work.rows)
+    judged = work.plan.evaluation.judge is not None
+    sums = results.statistics(work.job, work.rows, answered, work.known.mask(work.rows), judged=judged)
+    return Finished(key, known, sums, results.first_error(answered))
 
 
 async def _regularly(action: Callable[[], Awaitable[None]], seconds: float) -> None:

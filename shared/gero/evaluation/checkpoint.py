@@ -16,13 +16,12 @@ import msgspec
 from gero import traces
 from gero.evaluation import results
 from gero.evaluation.job import BatchJob
-from gero.evaluation.plan import run_prefix
 from gero.kit import blobs
 from gero.traces import Trace
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """What of a batch is done. Money in nano-dollars."""
+    """What of a batch is done, and what was paid for it, in nano-dollars."""
 
     cells_done: int
     errors: int
@@ -30,12 +29,13 @@ class Tally(msgspec.Struct, frozen=True):
 
 
 class Checkpoint:
-    """The journal of one batch. `answered` maps row ids to what is known of them."""
+    """The journal of one batch. `answered` maps row ids to what is known of them, `unjudged` to answers that wait for
+    the judge's verdict.
+    """
 
-    def __init__(self, job: BatchJob, *, redelivered: bool) -> None:
+    def __init__(self, job: BatchJob, *, redelivered: bool, judged: bool = False) -> None:
         """Reads what earlier tries left behind; S3 is asked only when there can have been one."""
-        prefix = run_prefix(job.workspace_id, job.leaderboard_id, job.run_id)
-        self._parts_prefix = f"{prefix}/parts/{job.name}/"
+        self._parts_prefix = results.parts_prefix(job)
         self._path = Path(tempfile.gettempdir()) / "gero" / job.run_id / job.name.replace("/", "-")
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._unsaved: list[bytes] = []
@@ -46,22 +46,43 @@ class Checkpoint:
         known = len(lines)
         lines += self._local_lines()
         self._unsaved = lines[known:]
-        self.answered: dict[str, Trace] = {str(one.row_id): one for one in _readable(lines)}
+        self.answered: dict[str, Trace] = {}
+        self.unjudged: dict[str, Trace] = {}
+        for one in _readable(lines):
+            self._know(one, judged and _waits(one))
         # Unbuffered: a line is with the operating system before the next answer is looked at.
         self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
-    def add(self, row_id: str, trace: Trace) -> None:
-        """Remember an answer."""
+    def add(self, trace: Trace) -> None:
+        """Remember what came of a row."""
+        self._write(trace)
+        self._know(trace, waits=False)
+
+    def add_unjudged(self, trace: Trace) -> None:
+        """Remember an answer that is still to be judged."""
+        self._write(trace)
+        self._know(trace, waits=True)
+
+    def _write(self, trace: Trace) -> None:
         line = traces.encode(trace)
         os.write(self._file, line + b"\n")
         self._unsaved.append(line)
-        self.answered[row_id] = trace
+
+    def _know(self, trace: Trace, waits: bool) -> None:
+        row_id = str(trace.row_id)
+        if not waits:
+            self.unjudged.pop(row_id, None)
+            self.answered[row_id] = trace
+        elif row_id not in self.answered:
+            self.unjudged[row_id] = trace
 
     def tally(self) -> Tally:
         """What is done so far."""
         found = list(self.answered.values())
         errors = sum(one.error is not None and one.attempts > 0 for one in found)
-        return Tally(len(found), errors, sum(one.cost_nanos for one in found))
+        paid = [one for one in (*found, *self.unjudged.values()) if not one.reused_from]
+        judging = sum(one.judge_cost_nanos for one in found)
+        return Tally(len(found), errors, sum(one.cost_nanos for one in paid) + judging)
 
     async def save_part(self) -> None:
         """Bring what is new since the last part to S3."""
@@ -89,6 +110,10 @@ class Checkpoint:
         if torn:  # the process died while it wrote this line
             os.truncate(self._path, len(whole) + 1 if whole else 0)
         return [line for line in whole.split(b"\n") if line]
+
+
+def _waits(trace: Trace) -> bool:
+    return trace.error is None and trace.score is None and trace.judge_error is None
 
 
 def _readable(lines: Iterable[bytes]) -> Iterable[Trace]:

@@ -5,10 +5,14 @@ import string
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 
+from gero.evaluation.choices import chosen_letter
+from gero.evaluation.json_values import canonical_json
+from gero.evaluation.linear_search import LinearPattern, PatternRefused
 from gero.kit import Invalid
 
 _NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-+−]?\.\d+")
 _PUNCTUATION = str.maketrans("", "", string.punctuation + "“”‘’«»…–—")
+_Step = Callable[[str], str | None]
 
 
 def _whitespace(text: str) -> str | None:
@@ -35,52 +39,94 @@ def _number(text: str) -> str | None:
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
-NORMALIZERS: dict[str, Callable[[str], str | None]] = {
-    "whitespace": _whitespace,
-    "case": _case,
-    "punctuation": _punctuation,
-    "number": _number,
-}
+def _final_line(text: str) -> str | None:
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), None)
+
+
+# Take a part out of the text, before anything else whatever their place in the list.
+_PARTS = ("final_line", "regex")
+# Read a value, which is compared instead of the text: of 1.5, `punctuation` would make 15, and 5 of -5.
+_VALUES: dict[str, _Step] = {"number": _number, "json": canonical_json, "choice": chosen_letter}
+_TEXTS: dict[str, _Step] = {"whitespace": _whitespace, "case": _case, "punctuation": _punctuation}
+NORMALIZERS = (*_TEXTS, *_VALUES, *_PARTS)
 DEFAULT_NORMALIZERS = ("whitespace",)
+_NOTHING = {
+    "number": "no number in the answer",
+    "json": "no JSON in the answer",
+    "choice": "no single choice in the answer",
+    "final_line": "the answer is empty",
+    "regex": "the pattern finds nothing in the answer",
+}
 
 
 def check_normalizers(names: Sequence[str], pattern: str | None = None) -> None:
-    """Invalid when one is unknown."""
+    """Invalid when one is unknown, two read different values, or `regex` and `pattern` are not there together, or the
+    pattern is not one that can be searched for in linear time.
+    """
     for name in names:
         if name not in NORMALIZERS:
             raise Invalid(f"normalizers: {name!r} is none of {', '.join(NORMALIZERS)}", field="normalizers")
+    values = [name for name in _VALUES if name in names]
+    if len(values) > 1:
+        raise Invalid(f"normalizers: {' and '.join(values)} read different things; take one", field="normalizers")
+    if "regex" in names and not pattern:
+        raise Invalid("answer_pattern: the normalizer regex needs a regular expression", field="answer_pattern")
+    if pattern and "regex" not in names:
+        raise Invalid("normalizers: add regex, or leave answer_pattern out", field="normalizers")
+    if pattern:
+        try:
+            LinearPattern(pattern)
+        except PatternRefused as error:
+            raise Invalid(f"answer_pattern: {error}", field="answer_pattern") from error
 
 
 class ExactScorer:
-    """Compares answers under a fixed list of normalizers, applied in order to both sides.
+    """Compares answers under a fixed list of normalizers, applied to both sides.
 
-    `number` keeps the last number of a text ("so 1,234.50 dollars" -> "1234.5"); a text without one equals nothing.
-    It stands for the others, too: `punctuation` would make 15 of 1.5 and 5 of -5.
+    `final_line` and `regex` come first, then the rest in order. `number` keeps the last number of a text ("so 1,234.50
+    dollars" -> "1234.5"), `json` and `choice` likewise what they read, and each stands for the others; a text without
+    one equals nothing. An accepted answer in which the pattern finds nothing is taken whole: it may be the bare value.
     """
 
-    def __init__(self, normalizers: Sequence[str]) -> None:
-        self._steps = [NORMALIZERS[name] for name in (["number"] if "number" in normalizers else normalizers)]
+    def __init__(self, normalizers: Sequence[str], pattern: str | None = None) -> None:
+        values = [name for name in _VALUES if name in normalizers][:1]
+        texts = [name for name in normalizers if name in _TEXTS]
+        parts: dict[str, _Step] = {"final_line": _final_line}
+        if pattern:
+            parts["regex"] = LinearPattern(pattern).find
+        self._steps = [(name, parts[name]) for name in normalizers if name in parts]
+        self._steps += [(name, (_VALUES | _TEXTS)[name]) for name in values or texts]
 
     def score(self, output: str, expected: Sequence[str]) -> tuple[bool, str]:
         """Whether the output is right, and why or why not in a few words."""
-        answer = self.normalize(output)
+        answer, missing = self._normalized(output)
         if answer is None:
-            return False, "no number in the answer"
+            return False, _NOTHING[missing]
         for accepted in expected:
-            if self.normalize(accepted) == answer:
+            if self._accepted(accepted) == answer:
                 return True, f"matches {_short(accepted)}"
+        if not expected:
+            return False, "no accepted answer is known"
         return False, f"{_short(answer)} is not {_short(expected[0])}" + (
             " or another accepted answer" * (len(expected) > 1)
         )
 
     def normalize(self, text: str) -> str | None:
-        """The text as it is compared; None when it holds nothing to compare."""
-        current: str | None = text
-        for step in self._steps:
-            if current is None:
-                return None
-            current = step(current)
-        return current
+        """The answer as it is compared; None when it holds nothing to compare."""
+        return self._normalized(text)[0]
+
+    def _normalized(self, text: str, *, whole_without: str = "") -> tuple[str | None, str]:
+        """The text as it is compared, or None and the step that found nothing in it."""
+        current = text
+        for name, step in self._steps:
+            found = step(current)
+            if found is None and name != whole_without:
+                return None, name
+            current = current if found is None else found
+        return current, ""
+
+    def _accepted(self, text: str) -> str | None:
+        return self._normalized(text, whole_without="regex")[0]
 
 
 def _short(text: str) -> str:

@@ -1,5 +1,6 @@
 """What a run does, fixed when it starts: prompt, scoring, candidates, blocks of rows. Immutable, one S3 object."""
 
+import hashlib
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Literal
@@ -23,6 +24,11 @@ class Evaluation(msgspec.Struct, frozen=True, omit_defaults=True):
     normalizers: tuple[str, ...] = DEFAULT_NORMALIZERS
     pattern: str | None = None
     judge: Judge | None = None
+
+    @property
+    def identity(self) -> list[Any]:
+        """What decides the scores of the same answers."""
+        return [self.type, self.normalizers, self.pattern, self.judge.identity if self.judge else None]
 
 
 class Earlier(msgspec.Struct, frozen=True):
@@ -58,6 +64,8 @@ class Race(msgspec.Struct, frozen=True):
 
     alpha: float = 0.05
     tie_within: float = 0.01
+    promotion_log_e: float | None = None
+    """The ln E over production's model at which a winner may replace it: the race goes on until then."""
 
 
 class EvaluationPlan(msgspec.Struct, frozen=True):
@@ -86,6 +94,13 @@ class EvaluationPlan(msgspec.Struct, frozen=True):
     """Whether answers of earlier runs are taken over instead of asking again."""
     target: Literal["traffic", "dataset"] = "traffic"
     max_cost_nanos: int | None = None
+    evidence_from: str | None = None
+    """The run whose evidence this one adds to: the latest that was completed."""
+
+    def identity_of(self, candidate: PlannedCandidate) -> str:
+        """A short name for the candidate, the prompt and the scoring: what is scored alike under it is comparable."""
+        told = msgspec.json.encode([self.prompt, _asked(candidate.endpoint), self.evaluation.identity])
+        return hashlib.blake2b(told, digest_size=12).hexdigest()
 
     @property
     def blocks(self) -> int:
@@ -128,6 +143,12 @@ def _parts(total: int, size: int) -> tuple[int, ...]:
     return tuple(min(size, total - start) for start in range(0, total, size))
 
 
+def place(seed: str, row_id: str) -> int:
+    """The place of a row in the order of a seed: 64 bits."""
+    digest = hashlib.blake2b(f"{seed}\0{row_id}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
+
+
 def run_prefix(workspace_id: str, leaderboard_id: str, run_id: str) -> str:
     """The key prefix of everything that a run stores."""
     return f"{workspace_id}/{leaderboard_id}/runs/{run_id}"
@@ -138,7 +159,7 @@ def save(plan: EvaluationPlan) -> None:
     blobs.put(_plan_key(plan.workspace_id, plan.leaderboard_id, plan.run_id), msgspec.json.encode(plan))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def load(workspace_id: str, leaderboard_id: str, run_id: str) -> EvaluationPlan:
     """The plan of a run; kept in the process, for it never changes. NotFound before it is planned."""
     stored = blobs.get(_plan_key(workspace_id, leaderboard_id, run_id))

@@ -47,10 +47,12 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why the judge gave no verdict: then it is unscored."""
     audit_score: int | None = None
     """The judge's second verdict on the same answer, where it was audited."""
+    verdict_key: str | None = None
+    """Digest of what the verdict is about: judge, question, accepted answers, what it was compared with."""
 
     def public(self, leaderboard_id: str | None) -> dict[str, Any]:
         """The trace as the API shows it: dollars and scores from 0 to 1."""
-        hidden = ("cost_nanos", "judge_cost_nanos", "score", "audit_score")
+        hidden = ("cost_nanos", "judge_cost_nanos", "score", "audit_score", "verdict_key")
         shown = {name: getattr(self, name) for name in self.__struct_fields__ if name not in hidden}
         return {
             **shown,

@@ -126,7 +126,7 @@ async def test_what_nobody_could_finish_counts_as_far_as_it_came(
 ) -> None:
     job = job_of(stored_plan(url=server.url))
     checkpoint = Checkpoint(job, redelivered=False)
-    checkpoint.add("r1", traces.Trace("t", "run", "now", row_id="r1", score=SCORE_SCALE, cost_nanos=7))
+    checkpoint.add(traces.Trace("t", "run", "now", row_id="r1", score=SCORE_SCALE, cost_nanos=7))
     await checkpoint.save_part()
     another_machine()
     salvaged = evaluation.salvage(job)

@@ -27,7 +27,7 @@ def opened(*, redelivered: bool = False) -> Checkpoint:
 
 def answer(checkpoint: Checkpoint, *names: str) -> None:
     for name in names:
-        checkpoint.add(name, Trace(f"t-{name}", "run", "now", row_id=name, output=f"answer of {name}"))
+        checkpoint.add(Trace(f"t-{name}", "run", "now", row_id=name, output=f"answer of {name}"))
 
 
 def journal(disk: Path) -> Path:

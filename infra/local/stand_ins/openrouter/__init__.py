@@ -17,13 +17,15 @@ from aiohttp import web
 
 from infra.local.stand_ins import chat
 from infra.local.stand_ins.background import BackgroundServers
+from infra.local.stand_ins.judges import JUDGES
 from infra.local.stand_ins.models import MODELS
 from infra.local.stand_ins.openrouter.faults import Kind, answer, faulty, refuse
-from infra.local.stand_ins.openrouter.listing import LISTED, Listed, Provider, today
+from infra.local.stand_ins.openrouter.listing import JUDGES_LISTED, LISTED, Listed, Provider, today
 
-__all__ = ["LISTED", "Account", "Kind", "Listed", "OpenRouter", "OpenRouterServer", "Provider"]
+__all__ = ["JUDGES_LISTED", "LISTED", "Account", "Kind", "Listed", "OpenRouter", "OpenRouterServer", "Provider"]
 
 PATH = "/api/v1"
+_PROGRAMS = {**MODELS, **JUDGES}
 _MAX_BODY_BYTES = 4 * 1024 * 1024
 
 
@@ -150,7 +152,7 @@ class OpenRouter:
         document = _document(asked, found, provider)
         self.spent[key] += document["usage"]["cost"]
         waited = asyncio.get_running_loop().time() - arrived
-        await asyncio.sleep(MODELS[found.answers].latency_seconds(asked.prompt) - waited)
+        await asyncio.sleep(_PROGRAMS[found.answers].latency_seconds(asked.prompt) - waited)
         return answer(document)
 
     def _find(self, model_id: str) -> Listed | None:
@@ -204,7 +206,7 @@ def _names(tags: list[str] | None, provider: Provider) -> bool:
 
 
 def _document(asked: chat.ChatRequest, model: Listed, provider: Provider) -> dict[str, Any]:
-    document = chat.Completion(asked, MODELS[model.answers]).document()
+    document = chat.Completion(asked, _PROGRAMS[model.answers]).document()
     usage = document["usage"]
     token_in, token_out = model.usd_per_token(provider)
     prompt_cost, completion_cost = usage["prompt_tokens"] * token_in, usage["completion_tokens"] * token_out

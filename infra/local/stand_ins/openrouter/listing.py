@@ -175,3 +175,9 @@ LISTED: Sequence[Listed] = (
         leaves_in_days=10,
     ),
 )
+
+# Beside the list, so that those who choose candidates from it are not offered programs that answer with verdicts.
+JUDGES_LISTED: Sequence[Listed] = (
+    Listed("assay/judge-strict", "Assay: Judge Strict", "judge-strict", "1.5", "6", 120, _one("Assay", 30)),
+    Listed("assay/judge-flaky", "Assay: Judge Flaky", "judge-flaky", "0.5", "2", 120, _one("Assay", 30)),
+)

@@ -1,0 +1,244 @@
+"""Regular expressions that take linear time: a pattern a user gives must not hang a worker on any answer.
+
+Python's own engine backtracks: `(a+)+b` takes years on thirty letters, and cannot be stopped from a thread. Here the
+same syntax is compiled to a small program, and no (instruction, position) is ever visited twice, as in RE2's bit-state
+matcher, so that a search takes at most instructions x (characters + 1) steps. It finds the same leftmost match and
+groups as `re`, but where a repeated part can match nothing, as in `(a?)*`. What cannot be had so (looking around, back
+references, possessive and atomic groups) is refused.
+
+Source: Russ Cox, "Regular Expression Matching: the Virtual Machine Approach", 2009.
+"""
+
+import importlib
+import re
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+# The parser of `re`, so that the syntax is its own; not public, so tests compare with `re` itself.
+_parser: Any = importlib.import_module("re._parser")
+
+MAX_TEXT = 20_000
+"""Of a longer text the last so many characters are searched: conclusions come last."""
+_MAX_PROGRAM = 2_000
+_CHARACTER, _SPLIT, _JUMP, _SAVE, _AT, _MATCH = range(6)
+_REFUSED = {
+    "GROUPREF": "a back reference",
+    "GROUPREF_EXISTS": "a conditional group",
+    "ASSERT": "looking ahead or behind",
+    "ASSERT_NOT": "looking ahead or behind",
+    "ATOMIC_GROUP": "an atomic group",
+    "POSSESSIVE_REPEAT": "a possessive repeat",
+}
+_CLASSES: dict[str, Callable[[str], bool]] = {
+    "CATEGORY_DIGIT": lambda one: one.isdecimal(),
+    "CATEGORY_NOT_DIGIT": lambda one: not one.isdecimal(),
+    "CATEGORY_SPACE": lambda one: one.isspace(),
+    "CATEGORY_NOT_SPACE": lambda one: not one.isspace(),
+    "CATEGORY_WORD": lambda one: _is_word(one),
+    "CATEGORY_NOT_WORD": lambda one: not _is_word(one),
+}
+_Test = Callable[[str], bool]
+
+
+class PatternRefused(ValueError):
+    """The pattern is no regular expression, or one that cannot be searched for in linear time."""
+
+
+class LinearPattern:
+    """A compiled pattern. PatternRefused says what is wrong with it."""
+
+    def __init__(self, pattern: str) -> None:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = _parser.parse(pattern)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise PatternRefused(f"not a regular expression: {error}") from error
+        self._groups = tree.state.groups
+        self._program: list[tuple[int, Any, Any]] = []
+        try:
+            self._emit(tree, tree.state.flags)
+        except RecursionError as error:
+            raise PatternRefused("it is nested too deeply") from error
+        self._add(_MATCH)
+
+    def find(self, text: str) -> str | None:
+        """What the leftmost match captures: its first group, or all of it where the pattern has no group, or one that
+        takes no part in the match. None without a match.
+        """
+        text = text[-MAX_TEXT:]
+        visited = bytearray(len(self._program) * (len(text) + 1))
+        for start in range(len(text) + 1):
+            found = self._match(text, start, visited)
+            if found is not None:
+                begin, end = found.get(2, -1), found.get(3, -1)
+                return text[begin:end] if 0 <= begin <= end else text[start : found[1]]
+        return None
+
+    def _match(self, text: str, start: int, visited: bytearray) -> dict[int, int] | None:
+        """The ends of the groups of a match that begins at `start`: 2n and 2n + 1 of group n, 1 of the whole."""
+        program, size, width = self._program, len(text), len(text) + 1
+        stack: list[tuple[int, int, dict[int, int]]] = [(0, start, {})]
+        while stack:
+            at, place, saved = stack.pop()
+            while not visited[at * width + place]:
+                visited[at * width + place] = 1
+                kind, one, other = program[at]
+                if kind == _CHARACTER:
+                    if place == size or not one(text[place]):
+                        break
+                    at, place = at + 1, place + 1
+                elif kind == _SPLIT:
+                    stack.append((other, place, saved))
+                    at = one
+                elif kind == _JUMP:
+                    at = one
+                elif kind == _SAVE:
+                    saved = {**saved, one: place}
+                    at += 1
+                elif kind == _AT:
+                    if not one(text, place):
+                        break
+                    at += 1
+                else:
+                    return {**saved, 1: place}
+        return None
+
+    def _add(self, kind: int, one: Any = None, other: Any = None) -> int:
+        if len(self._program) >= _MAX_PROGRAM:
+            raise PatternRefused("it repeats too much; use smaller counts")
+        self._program.append((kind, one, other))
+        return len(self._program) - 1
+
+    def _emit(self, tree: Any, flags: int) -> None:
+        for operation, argument in tree:
+            name = str(operation)
+            if name in _REFUSED:
+                raise PatternRefused(f"it uses {_REFUSED[name]}, which can take forever; write it without")
+            if name == "BRANCH":
+                self._emit_branch(argument[1], flags)
+            elif name == "SUBPATTERN":
+                self._emit_group(argument, flags)
+            elif name in ("MAX_REPEAT", "MIN_REPEAT"):
+                self._emit_repeat(argument, flags, greedy=name == "MAX_REPEAT")
+            elif name == "AT":
+                self._add(_AT, _position(str(argument), flags))
+            else:
+                self._add(_CHARACTER, _Remembered(_test(name, argument, flags)).holds)
+
+    def _emit_branch(self, branches: list[Any], flags: int) -> None:
+        jumps = []
+        for branch in branches[:-1]:
+            split = self._add(_SPLIT)
+            self._emit(branch, flags)
+            jumps.append(self._add(_JUMP))
+            self._program[split] = (_SPLIT, split + 1, len(self._program))
+        self._emit(branches[-1], flags)
+        for jump in jumps:
+            self._program[jump] = (_JUMP, len(self._program), None)
+
+    def _emit_group(self, argument: Any, flags: int) -> None:
+        number, added, removed, inner = argument
+        if number is not None:
+            self._add(_SAVE, 2 * number)
+        self._emit(inner, (flags | added) & ~removed)
+        if number is not None:
+            self._add(_SAVE, 2 * number + 1)
+
+    def _emit_repeat(self, argument: Any, flags: int, *, greedy: bool) -> None:
+        least, most, inner = argument
+        for _ in range(least):
+            self._emit(inner, flags)
+        if most == _parser.MAXREPEAT:
+            split = self._add(_SPLIT)
+            self._emit(inner, flags)
+            self._add(_JUMP, split)
+            self._split(split, len(self._program), greedy=greedy)
+            return
+        splits = []
+        for _ in range(most - least):
+            splits.append(self._add(_SPLIT))
+            self._emit(inner, flags)
+        for split in splits:
+            self._split(split, len(self._program), greedy=greedy)
+
+    def _split(self, at: int, end: int, *, greedy: bool) -> None:
+        self._program[at] = (_SPLIT, at + 1, end) if greedy else (_SPLIT, end, at + 1)
+
+
+class _Remembered:
+    """A test of a character that is made once for each: they come again and again."""
+
+    def __init__(self, test: _Test) -> None:
+        self._test = test
+        self._known: dict[str, bool] = {}
+
+    def holds(self, one: str) -> bool:
+        found = self._known.get(one)
+        if found is None:
+            found = self._known[one] = self._test(one)
+        return found
+
+
+def _test(name: str, argument: Any, flags: int) -> _Test:
+    if name == "ANY":
+        return (lambda one: True) if flags & re.DOTALL else (lambda one: one != "\n")
+    if name == "NOT_LITERAL":
+        inner = _test("LITERAL", argument, flags)
+        return lambda one: not inner(one)
+    if name == "LITERAL":
+        plain: _Test = chr(argument).__eq__
+    elif name == "IN":
+        plain = _set_test(argument)
+    else:
+        raise PatternRefused(f"it uses {name.lower()}, which is not supported")
+    if not flags & re.IGNORECASE:
+        return plain
+    if name == "IN" and str(argument[0][0]) == "NEGATE":
+        negated = _test("IN", argument[1:], flags)
+        return lambda one: not negated(one)
+    return lambda one: plain(one) or plain(one.lower()) or plain(one.upper())
+
+
+def _set_test(items: list[Any]) -> _Test:
+    negated = str(items[0][0]) == "NEGATE"
+    tests = [_item_test(str(name), argument) for name, argument in (items[1:] if negated else items)]
+    return lambda one: any(test(one) for test in tests) is not negated
+
+
+def _item_test(name: str, argument: Any) -> _Test:
+    if name == "RANGE":
+        low, high = argument
+        return lambda one: low <= ord(one) <= high
+    return _CLASSES[str(argument)] if name == "CATEGORY" else chr(argument).__eq__
+
+
+def _is_word(one: str) -> bool:
+    return one.isalnum() or one == "_"
+
+
+def _position(name: str, flags: int) -> Callable[[str, int], bool]:
+    lines = bool(flags & re.MULTILINE)
+    match name:
+        case "AT_BEGINNING" if lines:
+            return lambda text, at: at == 0 or text[at - 1] == "\n"
+        case "AT_BEGINNING" | "AT_BEGINNING_STRING":
+            return lambda text, at: at == 0
+        case "AT_END" if lines:
+            return lambda text, at: at == len(text) or text[at] == "\n"
+        case "AT_END":
+            return lambda text, at: at == len(text) or (at == len(text) - 1 and text[at] == "\n")
+        case "AT_END_STRING":
+            return lambda text, at: at == len(text)
+        case "AT_BOUNDARY":
+            return _is_boundary
+        case "AT_NON_BOUNDARY":
+            return lambda text, at: bool(text) and not _is_boundary(text, at)
+    raise PatternRefused(f"it uses {name.lower()}, which is not supported")
+
+
+def _is_boundary(text: str, at: int) -> bool:
+    before = at > 0 and _is_word(text[at - 1])
+    after = at < len(text) and _is_word(text[at])
+    return before is not after
