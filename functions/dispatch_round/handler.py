@@ -15,5 +15,5 @@ def handler(event: dict[str, Any], context: Any) -> None:
     run = event["run"]
     plan = evaluation.plan.load(run["workspace_id"], run["leaderboard_id"], run["run_id"])
     queue_url = settings.required("GERO_EVALUATION_QUEUE_URL")
-    batches = runs.rounds.dispatch(plan, run["round"], event["task_token"], queue_url)
+    batches = runs.rounds.dispatch(plan, run["round"], event["task_token"], queue_url, run.get("racers"))
     log.event("round.dispatched", run_id=plan.run_id, round=run["round"], batches=batches)

@@ -18,7 +18,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from msgspec.structs import replace
 
 from gero import evaluation, runs
-from gero.evaluation import BatchJob, Finished, Tally
+from gero.evaluation import BatchJob, Finished, SpentUp, Tally
 from gero.kit import log, queues, settings
 
 _RESERVE_SECONDS = 10.0  # to store and to count what was answered
@@ -26,7 +26,7 @@ _PAUSE_SECONDS = 5  # between the parts of a batch: what was too slow a moment a
 
 
 class Unwanted(Exception):
-    """The run was cancelled, or another delivery finished the batch."""
+    """The run was cancelled or paused, or another delivery finished the batch."""
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
@@ -43,6 +43,9 @@ def _evaluate(record: SQSRecord, *, remaining_ms: Callable[[], int]) -> None:
     except Unwanted:
         log.event("batch.unwanted", run_id=job.run_id, batch=job.name)
         runs.rounds.wake_if_complete(job.workspace_id, job.run_id, job.round)
+        return
+    except SpentUp:
+        runs.pause(job)
         return
     if finished is None:
         log.event("batch.handed_back", run_id=job.run_id, batch=job.name, parts=job.parts + 1)

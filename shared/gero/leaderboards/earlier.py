@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gero import runs
-from gero.evaluation import Earlier, EvaluationPlan, PlannedCandidate
+from gero.evaluation import Earlier, Evaluation, EvaluationPlan, PlannedCandidate
 from gero.evaluation import plan as plans
 from gero.kit import NotFound
 from gero.leaderboards.leaderboard import Leaderboard
@@ -12,14 +12,19 @@ _RUNS_LOOKED_AT = 20
 _RUNS_KEPT = 4  # of a candidate; each run holds what it took over from those before it
 
 
-def found(leaderboard: Leaderboard, planned: tuple[PlannedCandidate, ...]) -> tuple[PlannedCandidate, ...]:
-    """The candidates, each with the newest earlier runs that asked the same model in the same words."""
+def found(
+    leaderboard: Leaderboard, planned: tuple[PlannedCandidate, ...], evaluation: Evaluation
+) -> tuple[PlannedCandidate, ...]:
+    """The candidates, each with the newest earlier runs that asked the same model in the same words.
+
+    `evaluation`: what scores them now; what was scored otherwise is no evidence.
+    """
     known = list(_plans(leaderboard))
     kept = []
     for one in planned:
         own = [
-            Earlier(plan.run_id, before.id, counted)
-            for plan, counted in known
+            Earlier(plan.run_id, before.id, completed and plan.evaluation.identity == evaluation.identity)
+            for plan, completed in known
             for before in plan.candidates
             if plan.prompt == leaderboard.system_prompt and before.asks_like(one)
         ]

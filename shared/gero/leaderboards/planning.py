@@ -6,11 +6,11 @@ from typing import Any, Unpack
 
 import msgspec
 
-from gero import access, datasets, models, runs
+from gero import access, datasets, models, ranking, runs
 from gero.datasets import DatasetVersion, PushRules
 from gero.evaluation import Evaluation, EvaluationPlan, PlannedCandidate, Race, even_layout
 from gero.evaluation import plan as plans
-from gero.kit import Conflict, Invalid, NotFound
+from gero.kit import Conflict, Invalid, NotFound, money
 from gero.leaderboards import candidates, earlier, judging
 from gero.leaderboards.candidates import Candidate
 from gero.leaderboards.leaderboard import Leaderboard
@@ -39,11 +39,15 @@ def start_run(leaderboard: Leaderboard, source: runs.Source, **options: Unpack[r
             code="too_few_models",
         )
     for candidate in present:
-        _check_callable(leaderboard, candidate)
+        check_callable(leaderboard, candidate)
     configuration = {
         "leaderboard": leaderboard.configuration(),
         "models": [candidates.shown(leaderboard.workspace_id, candidate) for candidate in present],
     }
+    if leaderboard.eval_type == "judge":
+        judging.check_judge(leaderboard)
+    if leaderboard.max_run_cost_usd is not None and options.get("max_cost_nanos") is None:
+        options["max_cost_nanos"] = money.to_nanos(leaderboard.max_run_cost_usd)
     if leaderboard.dataset_type == "PUSH":
         options["accepted_rows"] = datasets.accepted_rows(leaderboard.workspace_id, leaderboard.id)
     return runs.start(leaderboard.workspace_id, leaderboard.id, source=source, configuration=configuration, **options)
@@ -82,13 +86,14 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
             f"every row was shown to {' or '.join(by)}, or trained on; add other rows, or deploy another version",
             code="no_unseen_rows",
         )
+    scoring = evaluation_of(leaderboard, planned)
     plan = EvaluationPlan(
         workspace_id=leaderboard.workspace_id,
         leaderboard_id=leaderboard.id,
         run_id=run.id,
         prompt=leaderboard.system_prompt,
-        evaluation=_evaluation(leaderboard, planned),
-        candidates=earlier.found(leaderboard, planned),
+        evaluation=scoring,
+        candidates=earlier.found(leaderboard, planned, scoring),
         rows=blocks.rows,
         block_rows=blocks.block_rows,
         round_blocks=tuple(len(one) for one in rounds(blocks.rows)),
@@ -96,11 +101,12 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
         seed=leaderboard.id,
         dataset=_described(version, run, blocks, by),
         starts=blocks.starts,
-        race=Race() if _is_raced(leaderboard, blocks.rows) else None,
+        race=_race(leaderboard, blocks.rows, len(planned)),
         champion_id=now.production.model_id if now.production else None,
         reuse=leaderboard.reuse_answers and not run.fresh,
         target=leaderboard.evaluation_target,
         max_cost_nanos=run.max_cost_nanos,
+        evidence_from=now.latest_run_id,
     )
     plans.save(plan)
     runs.begin(run, dataset=plan.dataset, cells_total=blocks.rows * len(plan.candidates))
@@ -110,7 +116,7 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
 def round_layout(leaderboard: Leaderboard, rows: int) -> list[list[int]]:
     """The rounds of a run on so many rows: of each, the rows of its blocks."""
     size = max(MIN_ROWS_PER_BLOCK, min(WAVES * leaderboard.concurrency, MAX_ROWS_PER_BLOCK))
-    if not _is_raced(leaderboard, rows):
+    if not is_raced(leaderboard, rows):
         block_rows, round_blocks = even_layout(rows, size, BLOCKS_PER_ROUND)
         blocks = iter(block_rows)
         return [list(islice(blocks, count)) for count in round_blocks]
@@ -123,18 +129,27 @@ def round_layout(leaderboard: Leaderboard, rows: int) -> list[list[int]]:
     return rounds
 
 
-def _is_raced(leaderboard: Leaderboard, rows: int) -> bool:
+def _race(leaderboard: Leaderboard, rows: int, candidates: int) -> Race | None:
+    if not is_raced(leaderboard, rows):
+        return None
+    return Race(promotion_log_e=ranking.log_threshold(leaderboard.promotion_policy, candidates - 1))
+
+
+def is_raced(leaderboard: Leaderboard, rows: int) -> bool:
+    """Whether a run on so many rows is a race."""
     if leaderboard.racing == "auto":
         return rows > RACE_ROWS and leaderboard.eval_type != "human"
     return leaderboard.racing == "on" and leaderboard.eval_type != "human"
 
 
-def _evaluation(leaderboard: Leaderboard, planned: tuple[PlannedCandidate, ...]) -> Evaluation:
+def evaluation_of(leaderboard: Leaderboard, planned: tuple[PlannedCandidate, ...]) -> Evaluation:
+    """How a run of these candidates is scored. Conflict when no judge can be had."""
     judge = judging.judge_of(leaderboard, planned) if leaderboard.eval_type == "judge" else None
     return Evaluation(leaderboard.eval_type, tuple(leaderboard.normalizers), leaderboard.answer_pattern, judge)
 
 
-def _check_callable(leaderboard: Leaderboard, candidate: Candidate) -> None:
+def check_callable(leaderboard: Leaderboard, candidate: Candidate) -> None:
+    """Conflict when the candidate cannot be called as things are."""
     try:
         models.check_connected(leaderboard.workspace_id, candidates.resolved(leaderboard.workspace_id, candidate))
     except (Conflict, NotFound) as error:

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 import msgspec
 
-from gero.evaluation import BatchStatistics, add_counts
+from gero.evaluation import BatchStatistics, JudgeSums, add_counts
 from gero.ranking.blocks import BlockRanges, contains, disjoint_union
-from gero.ranking.pairs import BlockScores, PairSums, block_pairs
+from gero.ranking.pairs import BlockScores, Pairs, PairSums, block_pairs
 
 
 class CandidateSums(msgspec.Struct, frozen=True):
@@ -28,6 +28,11 @@ class CandidateSums(msgspec.Struct, frozen=True):
     tokens_out: int = 0
     n_not_asked: int = 0
     latency: dict[int, int] = {}
+    paid_nanos: int = 0
+    """What this run paid for its answers: less than `cost_nanos` where earlier runs had paid."""
+    judge_nanos: int = 0
+    n_reused: int = 0
+    judge: JudgeSums = JudgeSums()
 
     @classmethod
     def of_batch(cls, batch: BatchStatistics, scores: BlockScores) -> "CandidateSums":
@@ -44,6 +49,10 @@ class CandidateSums(msgspec.Struct, frozen=True):
             tokens_out=batch.tokens_out,
             n_not_asked=batch.n_not_asked,
             latency=batch.latency,
+            paid_nanos=batch.paid_nanos,
+            judge_nanos=batch.judge_nanos,
+            n_reused=batch.n_reused,
+            judge=batch.judge or JudgeSums(),
         )
 
     def __add__(self, other: "CandidateSums") -> "CandidateSums":
@@ -59,6 +68,10 @@ class CandidateSums(msgspec.Struct, frozen=True):
             self.tokens_out + other.tokens_out,
             self.n_not_asked + other.n_not_asked,
             add_counts(self.latency, other.latency),
+            self.paid_nanos + other.paid_nanos,
+            self.judge_nanos + other.judge_nanos,
+            self.n_reused + other.n_reused,
+            self.judge + other.judge,
         )
 
 
@@ -66,7 +79,8 @@ class _Stored(msgspec.Struct):
     blocks: dict[int, BlockRanges]
     candidates: dict[str, CandidateSums]
     pairs: tuple[PairSums, ...]
-    """In the order of `combinations(candidates, 2)`."""
+    """In the order of `combinations(candidates, 2)`, as `seen` is."""
+    seen: tuple[PairSums, ...] = ()
 
 
 @dataclass(slots=True)
@@ -79,7 +93,9 @@ class RankingStatistics:
 
     blocks: dict[int, BlockRanges] = field(default_factory=dict)
     candidates: dict[str, CandidateSums] = field(default_factory=dict)
-    pairs: dict[tuple[str, str], PairSums] = field(default_factory=dict)
+    pairs: Pairs = field(default_factory=dict)
+    seen: Pairs = field(default_factory=dict)
+    """The part of `pairs` over rows that both had been scored on in an earlier run: no new evidence."""
 
     def add_block(self, batches: Iterable[BatchStatistics]) -> bool:
         """Add all batches of one block; False, and nothing changes, when the block was merged before.
@@ -91,14 +107,13 @@ class RankingStatistics:
         known = self.blocks.get(round_number, ())
         if contains(known, block):
             return False
-        scores, pairs = block_pairs(batches)
+        scores, pairs, seen = block_pairs(batches)
         self.blocks[round_number] = disjoint_union(known, ((block, block),))
         for batch in batches:
             sums = CandidateSums.of_batch(batch, scores[batch.candidate_id])
             self.candidates[batch.candidate_id] = self.candidates.get(batch.candidate_id, CandidateSums()) + sums
-        for ids, pair in pairs.items():
-            if pair.n:
-                self.pairs[ids] = self.pairs.get(ids, PairSums()) + pair
+        _add_pairs(self.pairs, pairs)
+        _add_pairs(self.seen, seen)
         return True
 
     def merge(self, other: "RankingStatistics") -> "RankingStatistics":
@@ -110,6 +125,7 @@ class RankingStatistics:
             },
             candidates=_added(self.candidates, other.candidates),
             pairs=_added(self.pairs, other.pairs),
+            seen=_added(self.seen, other.seen),
         )
 
     def pair(self, first_id: str, second_id: str) -> PairSums:
@@ -117,6 +133,13 @@ class RankingStatistics:
         if first_id <= second_id:
             return self.pairs.get((first_id, second_id), PairSums())
         return self.pairs.get((second_id, first_id), PairSums()).flipped()
+
+    def fresh_pair(self, first_id: str, second_id: str) -> PairSums:
+        """The same over the rows that this pair was scored on for the first time."""
+        flip = first_id > second_id
+        ids = (second_id, first_id) if flip else (first_id, second_id)
+        fresh = self.pairs.get(ids, PairSums()) - self.seen.get(ids, PairSums())
+        return fresh.flipped() if flip else fresh
 
     def pairs_against(self, champion_id: str) -> dict[str, PairSums]:
         """Challenger id -> paired sums, challenger first."""
@@ -130,6 +153,7 @@ class RankingStatistics:
                 blocks=dict(sorted(self.blocks.items())),
                 candidates={key: _with_sorted_latency(self.candidates[key]) for key in ids},
                 pairs=tuple(self.pair(first, second) for first, second in combinations(ids, 2)),
+                seen=tuple(self.seen.get(pair, PairSums()) for pair in combinations(ids, 2)) if self.seen else (),
             )
         )
 
@@ -137,8 +161,16 @@ class RankingStatistics:
     def from_json(cls, text: bytes | str) -> "RankingStatistics":
         """The inverse of `to_json`; raises msgspec.ValidationError."""
         stored = msgspec.json.decode(text, type=_Stored)
-        pairs = zip(combinations(stored.candidates, 2), stored.pairs, strict=True)
-        return cls(stored.blocks, stored.candidates, {ids: pair for ids, pair in pairs if pair.n})
+        ids = list(combinations(stored.candidates, 2))
+        pairs = {pair: sums for pair, sums in zip(ids, stored.pairs, strict=True) if sums.n}
+        seen = {pair: sums for pair, sums in zip(ids, stored.seen, strict=False) if sums.n}
+        return cls(stored.blocks, stored.candidates, pairs, seen)
+
+
+def _add_pairs(total: Pairs, more: Pairs) -> None:
+    for ids, pair in more.items():
+        if pair.n:
+            total[ids] = total.get(ids, PairSums()) + pair
 
 
 def _one_block(batches: tuple[BatchStatistics, ...]) -> tuple[int, int]:

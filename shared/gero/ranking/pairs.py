@@ -37,6 +37,16 @@ class PairSums(msgspec.Struct, frozen=True, array_like=True):
             self.products + other.products,
         )
 
+    def __sub__(self, part: "PairSums") -> "PairSums":
+        return PairSums(
+            self.n - part.n,
+            self.first_sum - part.first_sum,
+            self.second_sum - part.second_sum,
+            self.first_squares - part.first_squares,
+            self.second_squares - part.second_squares,
+            self.products - part.products,
+        )
+
     def flipped(self) -> "PairSums":
         """The same pair with the second candidate first."""
         return PairSums(self.n, self.second_sum, self.first_sum, self.second_squares, self.first_squares, self.products)
@@ -79,20 +89,27 @@ class BlockMasks:
     def __init__(self, batch: BatchStatistics, masks: RowMasks) -> None:
         self._scored, self._correct = int(masks.scored, 16), int(masks.correct, 16)
         self._complete = self._scored.bit_count() == batch.n_rows
+        self.seen = int(batch.seen, 16)
         self.n, self._n_correct = self._scored.bit_count(), self._correct.bit_count()
         self.score_sum, self.score_squares = self._n_correct * SCORE_SCALE, self._n_correct * SCORE_SCALE**2
 
     def paired_with(self, other: "BlockMasks") -> PairSums:
         """Sums over the rows both scored."""
-        first, second = self._n_correct, other._n_correct
-        n = self.n
-        if not (self._complete and other._complete):
-            n = (self._scored & other._scored).bit_count()
-            first = (self._correct & other._scored).bit_count()
-            second = (other._correct & self._scored).bit_count()
-        both = (self._correct & other._correct).bit_count()
-        square = SCORE_SCALE * SCORE_SCALE
-        return PairSums(n, first * SCORE_SCALE, second * SCORE_SCALE, first * square, second * square, both * square)
+        if self._complete and other._complete:
+            both = (self._correct & other._correct).bit_count()
+            return _of_counts(self.n, self._n_correct, other._n_correct, both)
+        return self.paired_within(other, self._scored & other._scored)
+
+    def paired_within(self, other: "BlockMasks", rows: int) -> PairSums:
+        """Sums over those of `rows` (a mask) that both scored."""
+        rows &= self._scored & other._scored
+        first, second = self._correct & rows, other._correct & rows
+        return _of_counts(rows.bit_count(), first.bit_count(), second.bit_count(), (first & second).bit_count())
+
+
+def _of_counts(n: int, first: int, second: int, both: int) -> PairSums:
+    square = SCORE_SCALE * SCORE_SCALE
+    return PairSums(n, first * SCORE_SCALE, second * SCORE_SCALE, first * square, second * square, both * square)
 
 
 class BlockValues:
@@ -104,36 +121,52 @@ class BlockValues:
         self._values = [row or 0 for row in rows]
         self._squares = list(map(mul, self._values, self._values))
         self._complete = all(self._scored)
+        self.seen = int(batch.seen, 16)
         self.n, self.score_sum, self.score_squares = sum(self._scored), sum(self._values), sum(self._squares)
 
     def paired_with(self, other: "BlockValues") -> PairSums:
         """Sums over the rows both scored."""
-        products = sum(map(mul, self._values, other._values))
         if self._complete and other._complete:
+            products = sum(map(mul, self._values, other._values))
             return PairSums(self.n, self.score_sum, other.score_sum, self.score_squares, other.score_squares, products)
+        return self.paired_within(other, (1 << len(self._values)) - 1)
+
+    def paired_within(self, other: "BlockValues", rows: int) -> PairSums:
+        """Sums over those of `rows` (a mask) that both scored."""
+        pairs = zip(self._scored, other._scored, strict=True)
+        wanted = [mine and theirs and rows >> row & 1 for row, (mine, theirs) in enumerate(pairs)]
+        first, second = list(compress(self._values, wanted)), list(compress(other._values, wanted))
         return PairSums(
-            sum(map(mul, self._scored, other._scored)),
-            sum(compress(self._values, other._scored)),
-            sum(compress(other._values, self._scored)),
-            sum(compress(self._squares, other._scored)),
-            sum(compress(other._squares, self._scored)),
-            products,
+            len(first),
+            sum(first),
+            sum(second),
+            sum(compress(self._squares, wanted)),
+            sum(compress(other._squares, wanted)),
+            sum(map(mul, first, second)),
         )
 
 
 BlockScores = BlockMasks | BlockValues
 _SameKind = TypeVar("_SameKind", BlockMasks, BlockValues)
+Pairs = dict[tuple[str, str], PairSums]
 
 
-def block_pairs(batches: Iterable[BatchStatistics]) -> tuple[dict[str, BlockScores], dict[tuple[str, str], PairSums]]:
-    """Scores per candidate and paired sums per (smaller id, larger id) of the batches of one block."""
+def block_pairs(batches: Iterable[BatchStatistics]) -> tuple[dict[str, BlockScores], Pairs, Pairs]:
+    """Of the batches of one block: scores per candidate, paired sums per (smaller id, larger id), and those of them
+    over rows that both candidates had been scored on in an earlier run.
+    """
     ordered = sorted(batches, key=lambda batch: batch.candidate_id)
     masks = {b.candidate_id: BlockMasks(b, b.scores) for b in ordered if isinstance(b.scores, RowMasks)}
     if len(masks) == len(ordered):
-        return dict(masks), _each_pair(masks)
+        return dict(masks), *_each_pair(masks)
     values = {batch.candidate_id: BlockValues(batch) for batch in ordered}
-    return dict(values), _each_pair(values)
+    return dict(values), *_each_pair(values)
 
 
-def _each_pair(scores: dict[str, _SameKind]) -> dict[tuple[str, str], PairSums]:
-    return {(a, b): scores[a].paired_with(scores[b]) for a, b in combinations(scores, 2)}
+def _each_pair(scores: dict[str, _SameKind]) -> tuple[Pairs, Pairs]:
+    pairs = list(combinations(scores, 2))
+    every = {(a, b): scores[a].paired_with(scores[b]) for a, b in pairs}
+    seen = {
+        (a, b): scores[a].paired_within(scores[b], both) for a, b in pairs if (both := scores[a].seen & scores[b].seen)
+    }
+    return every, seen

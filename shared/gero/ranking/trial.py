@@ -16,6 +16,7 @@ MINIMUM_EFFECT: Final = 0.005
 EQUAL_WITHIN: Final = 0.01
 _CHEAPER_RATIO: Final = 0.8
 _CHEAPER_LATENCY_RATIO: Final = 1.1
+_ROUNDING: Final = 1e-12  # of the difference of two means
 
 
 class Guardrails(msgspec.Struct, frozen=True):
@@ -41,15 +42,20 @@ class Evidence(msgspec.Struct, frozen=True):
     log_e_not_worse: float
     """Against "worse by EQUAL_WITHIN or more"."""
     log_threshold: float
+    exact: bool = False
+    """Whether both were scored on all rows there are, of which alone the best is asked: then nothing is uncertain."""
 
     @property
     def better(self) -> bool:
         """Certainly better, and by enough to be worth a change."""
-        return self.log_e_better >= self.log_threshold and self.difference >= MINIMUM_EFFECT
+        sure = self.exact or self.log_e_better >= self.log_threshold
+        return sure and self.difference >= MINIMUM_EFFECT - _ROUNDING
 
     @property
     def not_worse(self) -> bool:
         """Certainly not worse by EQUAL_WITHIN or more."""
+        if self.exact:
+            return self.difference > _ROUNDING - EQUAL_WITHIN
         return self.log_e_not_worse >= self.log_threshold
 
 
@@ -92,6 +98,16 @@ def weigh_challengers(
             )
         )
     return trials
+
+
+def on_these_rows(trial: Trial, champion: RankingEntry, rows: int) -> Trial:
+    """The trial with the means in place of the evidence, if both were scored on each of `rows` rows."""
+    challenger = trial.challenger
+    if not rows or (challenger.n_scored, champion.n_scored) != (rows, rows):
+        return trial
+    difference = (challenger.score or 0.0) - (champion.score or 0.0)
+    evidence = msgspec.structs.replace(trial.evidence, n_rows=rows, difference=difference, exact=True)
+    return msgspec.structs.replace(trial, evidence=evidence, rows_needed=None)
 
 
 def odds(log_e: float) -> str:

@@ -1,20 +1,22 @@
 """Runs: starting, handing out, counting and ending evaluations. Light: workers import it."""
 
 from gero.runs import blocks, rounds
+from gero.runs.pausing import pause, resume
 from gero.runs.run import Options, Progress, Run, Source, Status
 from gero.runs.store import (
     active_run_id,
+    await_review,
     begin,
     cancel,
     configuration,
     finish,
     get,
     listed,
-    look_after,
     progress,
     show_ranking,
     start,
 )
+from gero.runs.watching import look_after
 
 __all__ = [
     "Options",
@@ -23,6 +25,7 @@ __all__ = [
     "Source",
     "Status",
     "active_run_id",
+    "await_review",
     "begin",
     "blocks",
     "cancel",
@@ -31,7 +34,9 @@ __all__ = [
     "get",
     "listed",
     "look_after",
+    "pause",
     "progress",
+    "resume",
     "rounds",
     "show_ranking",
     "start",

@@ -1,6 +1,5 @@
 """From a dataset version to a run's blocks: a seeded random order, so that any first part is a random sample."""
 
-import hashlib
 import tempfile
 from array import array
 from collections.abc import Callable, Collection, Sequence
@@ -27,12 +26,6 @@ class Written(NamedTuple):
     def rows(self) -> int:
         """How many rows were taken."""
         return sum(self.block_rows)
-
-
-def place(seed: str, row_id: str) -> int:
-    """The place of a row in the order of a seed: 64 bits."""
-    digest = hashlib.blake2b(f"{seed}\0{row_id}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big")
 
 
 class Selection(NamedTuple):
@@ -107,7 +100,7 @@ def _copy(version: DatasetVersion, file: IO[bytes], selection: Selection) -> _Ro
         file.write(line)
         end += len(line)
         rows.ends.append(end)
-        rows.order.append(place(seed, row.id))
+        rows.order.append(plans.place(seed, row.id))
         rows.keys.append(datasets.sampling.key(algorithm, seed, row, position, version.rows))
     return rows._replace(duplicates=duplicates)
 

@@ -5,31 +5,34 @@ redelivered message finds its batch done and changes nothing. Whoever completes 
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from gero import traces
 from gero.evaluation import BatchJob, BatchStatistics, EvaluationPlan, Finished, Tally
 from gero.kit import Conflict, conditions, queues, table, workflows
 from gero.kit.table import Changes, Write
-from gero.runs.run import ACTIVE, partition
+from gero.runs.run import partition
 
 _SENT_AT_ONCE = 100
+_UNDER_WAY = ("queued", "running")
 
 
-def dispatch(plan: EvaluationPlan, number: int, task_token: str, queue_url: str) -> int:
-    """Open round `number` and send its batches; returns how many there are.
+def dispatch(
+    plan: EvaluationPlan, number: int, task_token: str, queue_url: str, racers: Sequence[str] | None = None
+) -> int:
+    """Open round `number` and send its batches, those of `racers` where a race has dropped others; returns how many
+    there are.
 
     Dispatching again (the workflow retried) goes on behind the messages already sent, with the new task token.
     """
-    jobs = [
-        BatchJob(plan.workspace_id, plan.leaderboard_id, plan.run_id, number, block, candidate.id)
-        for block in plan.blocks_of_round(number)
-        for candidate in plan.candidates
-    ]
+    asked = list(racers) if racers is not None else [candidate.id for candidate in plan.candidates]
+    jobs = _jobs(plan, number, asked)
     key = (_run_partition(plan.workspace_id, plan.run_id), _round_key(number))
-    opened = table.update(*key, Changes(set={"total": len(jobs), "task_token": task_token}, add={"sent": 0, "done": 0}))
+    values = {"total": len(jobs), "task_token": task_token, "asked": asked}
+    opened = table.update(*key, Changes(set=values, add={"sent": 0, "done": 0}))
     for start in range(opened["sent"], len(jobs), _SENT_AT_ONCE):
         chunk = jobs[start : start + _SENT_AT_ONCE]
         queues.send(queue_url, [job.encode() for job in chunk])
@@ -38,10 +41,37 @@ def dispatch(plan: EvaluationPlan, number: int, task_token: str, queue_url: str)
     return len(jobs)
 
 
+def dispatch_rest(plan: EvaluationPlan, queue_url: str) -> int:
+    """Send again what of the round under way is not done, for a run that goes on after a pause; returns how much."""
+    pk = _run_partition(plan.workspace_id, plan.run_id)
+    opened = list(table.query(pk, "ROUND#"))
+    if not opened:
+        return 0
+    number = int(opened[-1]["sk"].removeprefix("ROUND#"))
+    done = {item["sk"] for item in table.query(pk, f"BATCH#{number:03}/")}
+    # `parts`: what earlier tries answered is looked for.
+    rest = [replace(job, parts=1) for job in _jobs(plan, number, opened[-1]["asked"]) if _batch_key(job) not in done]
+    for start in range(0, len(rest), _SENT_AT_ONCE):
+        queues.send(queue_url, [job.encode() for job in rest[start : start + _SENT_AT_ONCE]])
+    wake_if_complete(plan.workspace_id, plan.run_id, number)
+    return len(rest)
+
+
+def _jobs(plan: EvaluationPlan, number: int, asked: Sequence[str]) -> list[BatchJob]:
+    """The batches of a round. Those that others are compared with come first, so that nobody waits for them."""
+    judge = plan.evaluation.judge
+    ordered = sorted(asked, key=lambda one: bool(judge) and one != judge.reference_id) if judge else asked
+    return [
+        BatchJob(plan.workspace_id, plan.leaderboard_id, plan.run_id, number, block, candidate_id)
+        for block in plan.blocks_of_round(number)
+        for candidate_id in ordered
+    ]
+
+
 def is_wanted(job: BatchJob) -> bool:
-    """Whether the batch's run is still active and the batch not yet done."""
+    """Whether the batch's run is under way and the batch not yet done."""
     run = table.get(partition(job.workspace_id, job.leaderboard_id), f"RUN#{job.run_id}", consistent=True)
-    if run is None or run["status"] not in ACTIVE:
+    if run is None or run["status"] not in _UNDER_WAY:
         return False
     return table.get(_run_partition(job.workspace_id, job.run_id), _batch_key(job), consistent=True) is None
 
@@ -63,7 +93,7 @@ def take(job: BatchJob, finished: Finished, *, abandoned: str | None = None) -> 
         "done": 1,
         "cells_done": statistics.n_rows,
         "errors": statistics.n_errors,
-        "cost_nanos": statistics.cost_nanos,
+        "cost_nanos": statistics.paid_nanos + statistics.judge_nanos,
     }
     index = traces.index_item(
         job.workspace_id, job.leaderboard_id, key=finished.key, source="run", count=finished.traces, run_id=job.run_id

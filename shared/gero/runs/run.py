@@ -1,10 +1,12 @@
 """A run as stored, and the words for where it stands."""
 
+from datetime import timedelta
 from typing import Any, Literal, TypedDict
 
 import msgspec
 
 from gero.datasets import Algorithm
+from gero.kit import clock
 
 Status = Literal["queued", "running", "paused", "reviewing", "completed", "failed", "cancelled"]
 Source = Literal["manual", "schedule", "dataset_improvement"]
@@ -78,12 +80,19 @@ class Progress(msgspec.Struct, frozen=True):
     cost_nanos: int = 0
 
 
+WATCH = "run"  # the partition of the index of due work in which active runs wait to be looked at
+_WATCH_EVERY = timedelta(minutes=10)
 _DOCUMENTS = ("dataset", "ranking", "decision")
 
 
 def partition(workspace_id: str, leaderboard_id: str) -> str:
     """The partition of a leaderboard's runs."""
     return f"WS#{workspace_id}#LB#{leaderboard_id}"
+
+
+def watched(*, at_once: bool = False) -> dict[str, str]:
+    """The attributes of an active run that let it be looked at: in ten minutes, or `at_once`."""
+    return {"due_kind": WATCH, "due_at": clock.iso(clock.now() + _WATCH_EVERY * (not at_once))}
 
 
 def to_item(run: Run) -> dict[str, Any]:

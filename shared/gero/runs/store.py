@@ -1,7 +1,6 @@
 """A run's life: started, begun, finished; and the lock that keeps a leaderboard to one active run."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any, Unpack
 
 import msgspec
@@ -9,10 +8,7 @@ import msgspec
 from gero.evaluation import plan as plans
 from gero.kit import Conflict, NotFound, Unavailable, blobs, clock, conditions, log, new_id, table, workflows
 from gero.kit.table import Changes, Write
-from gero.runs.run import ACTIVE, Options, Progress, Run, Source, Status, from_item, partition, to_item
-
-WATCH = "run"  # the partition of the index of due work in which active runs wait to be looked at
-_WATCH_EVERY = timedelta(minutes=10)
+from gero.runs.run import ACTIVE, Options, Progress, Run, Source, Status, from_item, partition, to_item, watched
 
 
 def start(
@@ -38,7 +34,7 @@ def start(
     try:
         table.transact(
             [
-                Write(item=to_item(run) | _watched(), condition=conditions.absent()),
+                Write(item=to_item(run) | watched(), condition=conditions.absent()),
                 Write(lock, condition=conditions.absent()),
             ]
         )
@@ -47,7 +43,7 @@ def start(
         raise Conflict(
             "this leaderboard already has an active run; wait for it or cancel it", code="run_active", run_id=active
         ) from error
-    _execute(run)
+    execute(run)
     return run
 
 
@@ -96,14 +92,17 @@ def progress(run: Run) -> Progress:
 
 def begin(run: Run, *, dataset: dict[str, Any], cells_total: int) -> None:
     """Note that the run is planned and evaluation starts. Conflict when it ended meanwhile."""
-    _change(
-        run, {"status": "running", "dataset": _text(dataset), "cells_total": cells_total, "started_at": clock.iso()}
-    )
+    change(run, {"status": "running", "dataset": _text(dataset), "cells_total": cells_total, "started_at": clock.iso()})
 
 
-def show_ranking(run: Run, ranking: Mapping[str, Any]) -> None:
-    """Show an interim ranking. Conflict when the run ended meanwhile."""
-    _change(run, {"ranking": _text(ranking)})
+def show_ranking(run: Run, ranking: Mapping[str, Any], cells_total: int) -> None:
+    """Show an interim ranking, and how many cells there are by now. Conflict when the run ended meanwhile."""
+    change(run, {"ranking": _text(ranking), "cells_total": cells_total})
+
+
+def await_review(run: Run) -> None:
+    """Note that the run waits for people's verdicts. Conflict when it ended meanwhile."""
+    change(run, {"status": "reviewing"} | watched(at_once=True))
 
 
 def finish(run: Run, status: Status, *, also: Sequence[Write] = (), **found: Any) -> bool:
@@ -146,34 +145,12 @@ def cancel(run: Run) -> Run:
     return get(run.workspace_id, run.leaderboard_id, run.id)
 
 
-def look_after(limit: int = 100) -> int:
-    """Bring runs whose execution was never started, or died, to an end. Returns how many were looked at."""
-    looked_at = 0
-    for item in table.query_due(WATCH, clock.iso(), limit):
-        looked_at += 1
-        run = from_item(item)
-        try:
-            _look_after(run)
-        except Exception as error:  # noqa: BLE001  one run's trouble must not keep the others waiting
-            log.failure("run.not_looked_after", error, run_id=run.id)
-    return looked_at
-
-
-def _look_after(run: Run) -> None:
-    found = workflows.status(run.id)
-    if found is None:
-        _execute(run)
-    elif found != "RUNNING":
-        finish(run, "failed", error=f"the run's workflow ended as {found} without a result; run again")
-    if found in (None, "RUNNING"):
-        _postpone(run)
-
-
 def _configuration_key(run: Run) -> str:
     return f"{plans.run_prefix(run.workspace_id, run.leaderboard_id, run.id)}/configuration.json"
 
 
-def _execute(run: Run) -> None:
+def execute(run: Run) -> None:
+    """Start the run's workflow; the same run again is the same execution. Unavailable, and the run failed, if not."""
     payload = {"workspace_id": run.workspace_id, "leaderboard_id": run.leaderboard_id, "run_id": run.id}
     try:
         workflows.start(run.id, payload)
@@ -182,14 +159,8 @@ def _execute(run: Run) -> None:
         raise Unavailable("the run could not be started; try again") from error
 
 
-def _postpone(run: Run) -> None:
-    try:
-        _change(run, _watched())
-    except Conflict:
-        log.event("run.ended_meanwhile", run_id=run.id)
-
-
-def _change(run: Run, values: dict[str, Any]) -> None:
+def change(run: Run, values: dict[str, Any]) -> None:
+    """Set attributes of an active run. Conflict when it ended meanwhile."""
     table.update(partition(run.workspace_id, run.leaderboard_id), f"RUN#{run.id}", Changes(set=values), _active())
 
 
@@ -198,10 +169,6 @@ def _active() -> conditions.Condition:
     for other in others:
         first = first | other
     return first
-
-
-def _watched() -> dict[str, str]:
-    return {"due_kind": WATCH, "due_at": clock.iso(clock.now() + _WATCH_EVERY)}
 
 
 def _text(document: Mapping[str, Any]) -> str:

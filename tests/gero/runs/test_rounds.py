@@ -40,7 +40,7 @@ def sent() -> list[BatchJob]:
 def finished(job: BatchJob, rows: int = 3, error: str | None = None) -> Finished:
     scores = pack_scores([0] * rows)
     statistics = BatchStatistics(
-        job.candidate_id, job.round, job.block, rows, scores, n_errors=rows if error else 0, cost_nanos=5
+        job.candidate_id, job.round, job.block, rows, scores, n_errors=rows if error else 0, cost_nanos=5, paid_nanos=5
     )
     return Finished(f"results/{job.name}", statistics.n_rows, statistics, error)
 

@@ -64,14 +64,14 @@ def test_of_many_starts_at_once_one_wins(board: str) -> None:
 def test_a_run_lives_from_begin_to_finish(board: str) -> None:
     run = start(board)
     runs.begin(run, dataset={"version": 3}, cells_total=40)
-    runs.show_ranking(run, {"entries": []})
+    runs.show_ranking(run, {"entries": []}, 9)
     running = runs.get("w", board, run.id)
     assert (running.status, running.dataset, running.ranking) == ("running", {"version": 3}, {"entries": []})
     assert running.started_at
     assert runs.finish(run, "completed", ranking={"entries": [1]}, decision={"action": "first"})
     ended = runs.get("w", board, run.id)
     assert (ended.status, ended.active, ended.decision) == ("completed", False, {"action": "first"})
-    assert (ended.ranking, ended.error, ended.cells_total) == ({"entries": [1]}, None, 40)
+    assert (ended.ranking, ended.error, ended.cells_total) == ({"entries": [1]}, None, 9)
     assert runs.active_run_id("w", board) is None
     start(board)
 
@@ -91,7 +91,7 @@ def test_an_ended_run_neither_begins_nor_shows_a_ranking(board: str) -> None:
     with pytest.raises(Conflict):
         runs.begin(run, dataset={}, cells_total=1)
     with pytest.raises(Conflict):
-        runs.show_ranking(run, {})
+        runs.show_ranking(run, {}, 9)
     assert runs.get("w", board, run.id).status == "cancelled"
 
 
