@@ -6,6 +6,7 @@ from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from infra.data_stack import DataStack
+from infra.event_bus import default_event_bus
 from infra.function import Function
 from infra.runs import Runs
 
@@ -27,6 +28,7 @@ class Schedule(Construct):
         self.start_due.may(data.objects, "s3", "GetObject", "PutObject", "DeleteObject")
         self.start_due.may(data.listing, "s3", "ListBucket")
         self.start_due.may(data.secrets, "kms", "Decrypt")
+        self.start_due.may(default_event_bus(self), "events", "PutEvents")
         self.start_due.may(machine, "states", "StartExecution")
         self.start_due.may(runs.executions_arn, "states", "DescribeExecution")
         events.Rule(

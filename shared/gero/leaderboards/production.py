@@ -9,39 +9,53 @@ import msgspec
 from gero import ranking, runs
 from gero.evaluation import EvaluationPlan
 from gero.evaluation import plan as plans
-from gero.kit import Conflict, Unavailable, clock, table
+from gero.kit import Conflict, NotFound, Unavailable, clock, table
 from gero.kit.table import Write
-from gero.leaderboards import candidates, store
+from gero.leaderboards import candidates, notifications, promotions, store
 from gero.leaderboards.leaderboard import Leaderboard, ModelSelection, Production
-from gero.providers import target
+from gero.leaderboards.promotions import Change, Serving
 from gero.providers.target import Target
-from gero.ranking import Decision, Standing
+from gero.ranking import Decision, PairSums, Standing
 from gero.runs import Run
 
 _PINNED = "The production model is pinned by hand."
 _TRIES = 5
 
 
-def complete_run(run: Run, plan: EvaluationPlan, standing: Standing) -> Decision | None:
-    """End a run with its ranking, decide on production, and serve what was decided, all at once.
+def complete_run(run: Run, plan: EvaluationPlan, standing: Standing, provisional: str | None = None) -> Decision | None:
+    """End a run with its ranking, decide on production, serve what was decided and record why, all at once; then tell.
 
-    None when the run had ended before; then nothing changes.
+    `provisional`: why the ranking cannot be trusted yet. None when the run had ended before; then nothing changes.
     """
     for _ in range(_TRIES):
         leaderboard = store.get(run.workspace_id, run.leaderboard_id)
-        decision = _decide(leaderboard, standing)
-        writes = _serving(leaderboard, decision.candidate_id, plan, decision.reason)
+        decision = _decide(leaderboard, plan, standing, provisional)
         told = {"ranking": standing.document(), "decision": msgspec.to_builtins(decision)}
-        if runs.finish(run, "completed", also=writes, **told):
+        also = _decided(leaderboard, run, plan, decision, str(told["ranking"]["summary"]))
+        if runs.finish(run, "completed", also=also, **told):
+            notifications.send_now(run.workspace_id, run.leaderboard_id)
             return decision
         if not runs.get(run.workspace_id, run.leaderboard_id, run.id).active:
             return None
     raise Unavailable("the leaderboard is being changed by others; try again")
 
 
-def select(leaderboard: Leaderboard, selection: ModelSelection) -> Leaderboard:
+def fail_run(run: Run, error: str, standing: Standing | None = None) -> None:
+    """End a run that came to nothing, with what is known of it, and tell. Harmless when it has ended."""
+    try:
+        name = store.get(run.workspace_id, run.leaderboard_id).name
+    except NotFound:  # deleted meanwhile: there is nobody to tell
+        runs.finish(run, "failed", error=error)
+        return
+    known = {"ranking": standing.document()} if standing else {}
+    also = [notifications.of_run(run, "run.failed", leaderboard=name, error=error)]
+    if runs.finish(run, "failed", also=also, error=error, **known):
+        notifications.send_now(run.workspace_id, run.leaderboard_id)
+
+
+def select(leaderboard: Leaderboard, selection: ModelSelection, by: str = promotions.NOBODY) -> Leaderboard:
     """Serve what a person just selected, at once when a run was completed: the pinned model, or, when the pin is
-    taken away, the top of the latest ranking that is still on the leaderboard.
+    taken away, the top of the latest ranking that is still on the leaderboard. `by`: the id of their token.
     """
     if leaderboard.latest_run_id is None:
         return leaderboard  # takes effect with the first completed run
@@ -52,9 +66,10 @@ def select(leaderboard: Leaderboard, selection: ModelSelection) -> Leaderboard:
     ranked = [one["candidate_id"] for one in entries if one["n_scored"] and not one.get("n_not_asked")]
     wanted = selection.model_id or next((one for one in ranked if one in present), None)
     reason = _PINNED if selection.model_id else "The top of the latest ranking, chosen when the pin was taken away."
+    change = Change("pin" if selection.model_id else "unpin", reason, by=by, run_id=plan.run_id)
     for _ in range(_TRIES):
         try:
-            table.transact(_serving(leaderboard, wanted, plan, reason))
+            table.transact(_serving(leaderboard, wanted, plan, change))
         except Conflict:
             leaderboard = store.get(leaderboard.workspace_id, leaderboard.id)
             if leaderboard.model_selection != selection:
@@ -75,36 +90,78 @@ def check_removable(leaderboard: Leaderboard, candidate_id: str) -> None:
         )
 
 
-def _decide(leaderboard: Leaderboard, standing: Standing) -> Decision:
+def _decide(leaderboard: Leaderboard, plan: EvaluationPlan, standing: Standing, provisional: str | None) -> Decision:
     champion = leaderboard.production.model_id if leaderboard.production else None
     pinned = leaderboard.model_selection.model_id
     if pinned:
         return Decision("keep", pinned, champion, leaderboard.promotion_policy, _PINNED)
     return ranking.decide(
         standing.ranking,
-        standing.statistics.pairs_against(champion) if champion else {},
+        _pairs(standing, champion) if champion else {},
         champion_id=champion,
         policy=leaderboard.promotion_policy,
+        guardrails=leaderboard.guardrails.guardrails(),
+        provisional=provisional,
+        target=plan.target,
+        total_rows=plan.rows,
     )
 
 
-def _serving(leaderboard: Leaderboard, model_id: str | None, plan: EvaluationPlan, reason: str) -> list[Write]:
-    """The writes that put a model into production, as the run of `plan` evaluated it."""
-    if model_id is None:
-        return store.writes(leaderboard, latest_run_id=plan.run_id)
-    candidate = candidates.get(leaderboard.workspace_id, leaderboard.id, model_id)
-    before = leaderboard.production
-    production = Production(
-        model_id=candidate.id,
-        name=candidate.name,
-        run_id=plan.run_id,
-        since=before.since if before and before.model_id == candidate.id else clock.iso(),
-        reason=reason,
+def _pairs(standing: Standing, champion_id: str) -> dict[str, PairSums]:
+    """What all runs know of each challenger and the champion; of a standing without it, what this run does."""
+    if standing.evidence is None:
+        return standing.statistics.pairs_against(champion_id)
+    return standing.evidence.against(champion_id)
+
+
+def _decided(leaderboard: Leaderboard, run: Run, plan: EvaluationPlan, decision: Decision, summary: str) -> list[Write]:
+    change = Change(
+        decision.action,
+        decision.reason,
+        run_id=run.id,
+        evidence=decision.evidence,
+        rows_needed=decision.rows_needed,
     )
-    evaluated = (one.endpoint for one in plan.candidates if one.id == candidate.id)
-    endpoint = next(evaluated, None) or candidates.resolved(leaderboard.workspace_id, candidate)
-    served = Target(candidate_id=candidate.id, name=candidate.name, prompt=plan.prompt, endpoint=endpoint)
+    told = {"summary": summary, "action": decision.action, "reason": decision.reason}
+    return [
+        *_serving(leaderboard, decision.candidate_id, plan, change),
+        notifications.of_run(run, "run.completed", leaderboard=leaderboard.name, **told),
+    ]
+
+
+def _serving(leaderboard: Leaderboard, model_id: str | None, plan: EvaluationPlan, change: Change) -> list[Write]:
+    """The writes that put a model into production, as the run of `plan` evaluated it, and record the change."""
+    now, before = promotions.serving(leaderboard), leaderboard.production
+    target = _target(leaderboard, model_id, plan, now, change)
+    record, recorded = promotions.writes(leaderboard, msgspec.structs.replace(change, target=target), now)
+    production = before
+    if target:
+        production = Production(
+            model_id=target.candidate_id,
+            name=target.name,
+            run_id=plan.run_id,
+            since=before.since if before and before.model_id == target.candidate_id else clock.iso(),
+            reason=change.reason,
+        )
     return [
         *store.writes(leaderboard, latest_run_id=plan.run_id, production=production),
-        Write(target.item(target.key(leaderboard.workspace_id, leaderboard.id), served)),
+        *recorded,
+        *notifications.of_promotion(leaderboard, record),
     ]
+
+
+def _target(
+    leaderboard: Leaderboard, model_id: str | None, plan: EvaluationPlan, now: Serving, change: Change
+) -> Target | None:
+    """What is to be called for the model; None to leave what serves as it is."""
+    if model_id is None:
+        return None
+    present = {one.id: one for one in candidates.listed(leaderboard.workspace_id, leaderboard.id)}
+    if now.target and now.target.candidate_id == model_id:
+        by_run = change.action not in ("pin", "unpin")
+        if model_id not in present or (now.held and by_run):
+            return None  # gone, or rolled back to: it serves on as it is
+    candidate = present.get(model_id) or candidates.get(leaderboard.workspace_id, leaderboard.id, model_id)
+    evaluated = (one.endpoint for one in plan.candidates if one.id == candidate.id)
+    endpoint = next(evaluated, None) or candidates.resolved(leaderboard.workspace_id, candidate)
+    return Target(candidate_id=candidate.id, name=candidate.name, prompt=plan.prompt, endpoint=endpoint)
