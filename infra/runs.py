@@ -9,6 +9,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from infra.data_stack import DataStack
+from infra.event_bus import default_event_bus
 from infra.function import LOG_RETENTION, Function
 from infra.queue import Queue
 
@@ -19,14 +20,16 @@ SERVICE_ERRORS = [
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
 ]
+PAUSE_DAYS = 30  # how long a run that has spent what it may waits for somebody to resume it
+REVIEW_DAYS = 90  # that people have; then the run ends with what they said until then
 REFUSALS = ["Invalid", "Conflict", "NotFound", "TooLarge"]
 
 
 class Runs(Construct):
-    """PlanRun, then DispatchRound and RankRound until nothing is left to learn, then FinishRun.
+    """PlanRun, DispatchRound and RankRound until nothing is left to learn, OpenReview where people decide, FinishRun.
 
     The input is {"workspace_id", "leaderboard_id", "run_id"}; every step passes that object on, with "round" (from 1)
-    and, after RankRound, "finished".
+    and, after RankRound, "finished" and "review".
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, data: DataStack, queue: Queue) -> None:
@@ -48,18 +51,26 @@ class Runs(Construct):
         self.rank_round.may(data.rows, "dynamodb", "GetItem", "UpdateItem", "Query")
         self.rank_round.may(data.objects, "s3", "GetObject", "PutObject")
 
+        self.open_review = Function(self, "open_review", data, seconds=300, megabytes=1024)
+        self.open_review.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "Query")
+        self.open_review.may(data.objects, "s3", "GetObject", "PutObject")
+
         self.finish_run = Function(self, "finish_run", data, seconds=120, megabytes=512)
         self.finish_run.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
-        self.finish_run.may(data.objects, "s3", "GetObject")
+        self.finish_run.may(data.objects, "s3", "GetObject", "PutObject")
+        self.finish_run.may(data.listing, "s3", "ListBucket")
+        self.finish_run.may(data.secrets, "kms", "Decrypt")
+        self.finish_run.may(default_event_bus(self), "events", "PutEvents")
 
         self.state_machine = sfn.StateMachine(
             self,
             "state_machine",
             definition_body=sfn.DefinitionBody.from_chainable(self._definition()),
-            timeout=Duration.hours(36),
+            timeout=Duration.days(REVIEW_DAYS + 10),
             logs=self._error_log(),
         )
-        self.dispatch_round.may_later(self.state_machine.state_machine_arn, "states", "SendTaskSuccess")
+        for function in (self.dispatch_round, self.open_review):
+            function.may_later(self.state_machine.state_machine_arn, "states", "SendTaskSuccess")
 
     @property
     def executions_arn(self) -> str:
@@ -82,7 +93,11 @@ class Runs(Construct):
         rank = self._step("RankRound", self.rank_round, otherwise=fail_run)
         finish = self._step("FinishRun", self.finish_run, otherwise=fail_run)
 
-        decided = sfn.Choice(self, "Finished").when(sfn.Condition.boolean_equals("$.finished", True), finish)
+        review = self._review(otherwise=fail_run, too_late=finish).next(finish)
+
+        reviewed = sfn.Choice(self, "Reviewed").when(sfn.Condition.boolean_equals("$.review", True), review)
+        reviewed.otherwise(finish)
+        decided = sfn.Choice(self, "Finished").when(sfn.Condition.boolean_equals("$.finished", True), reviewed)
         decided.otherwise(dispatch)
         return plan.next(dispatch).next(rank).next(decided)
 
@@ -98,20 +113,31 @@ class Runs(Construct):
 
     def _dispatch(self, *, otherwise: sfn.IChainable) -> tasks.LambdaInvoke:
         """Send the batches of a round, then wait, at no cost, until the worker of the last one returns the token."""
-        step = tasks.LambdaInvoke(
+        step = self._waiting("DispatchRound", self.dispatch_round, Duration.days(PAUSE_DAYS))
+        _guard(step, otherwise)
+        return step
+
+    def _review(self, *, otherwise: sfn.IChainable, too_late: sfn.IChainable) -> tasks.LambdaInvoke:
+        """Ask people, then wait until they have decided, or somebody closed the review."""
+        step = self._waiting("OpenReview", self.open_review, Duration.days(REVIEW_DAYS))
+        step.add_catch(too_late, errors=[sfn.Errors.TIMEOUT], result_path=sfn.JsonPath.DISCARD)
+        _guard(step, otherwise)
+        return step
+
+    def _waiting(self, name: str, function: Function, patience: Duration) -> tasks.LambdaInvoke:
+        """A function called with the run and a task token; the run goes on, unchanged, once the token is returned."""
+        return tasks.LambdaInvoke(
             self,
-            "DispatchRound",
-            lambda_function=self.dispatch_round,
+            name,
+            lambda_function=function,
             integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
             payload=sfn.TaskInput.from_object(
                 {"task_token": sfn.JsonPath.task_token, "run": sfn.JsonPath.object_at("$")}
             ),
             result_path=sfn.JsonPath.DISCARD,
-            task_timeout=sfn.Timeout.duration(Duration.hours(24)),
+            task_timeout=sfn.Timeout.duration(patience),
             retry_on_service_exceptions=False,
         )
-        _guard(step, otherwise)
-        return step
 
     def _error_log(self) -> sfn.LogOptions:
         log = logs.LogGroup(

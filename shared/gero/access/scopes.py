@@ -10,6 +10,7 @@ KNOWN = frozenset(
         "leaderboards:write",
         "leaderboards:run",
         "leaderboards:inference",
+        "leaderboards:review",
         "models:read",
         "models:write",
         "models:fine-tune",
