@@ -55,7 +55,7 @@ def change_leaderboard(
         leaderboards.candidates.check_pin(caller.workspace_id, leaderboard_id, selection.model_id)
     changed = leaderboards.patch(caller.workspace_id, leaderboard_id, wanted)
     if selection != before:
-        changed = leaderboards.production.select(changed, selection)
+        changed = leaderboards.production.select(changed, selection, by=caller.token_id)
     return _view(changed, request)
 
 

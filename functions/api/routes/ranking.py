@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from functions.api import views
+from functions.api import ranking_views
 from functions.api.caller import SCHEMES, Reader
-from functions.api.views import RankingView
+from functions.api.ranking_views import RankingView
 from gero import leaderboards, runs
 from gero.kit import Conflict
 
@@ -19,8 +19,8 @@ def read_ranking(caller: Reader, leaderboard_id: str) -> RankingView:
         raise Conflict("there is no ranking yet; complete a run first", code="no_ranking")
     run = runs.get(caller.workspace_id, leaderboard_id, leaderboard.latest_run_id)
     document = run.ranking or {"entries": [], "gaps": [], "summary": ""}
-    entries = views.entries(document)
     return RankingView(
+        **ranking_views.results(document),
         leaderboard_id=leaderboard_id,
         run_id=run.id,
         finished_at=run.finished_at,
@@ -28,6 +28,6 @@ def read_ranking(caller: Reader, leaderboard_id: str) -> RankingView:
         summary=document["summary"],
         model_selection=leaderboard.model_selection,
         production=leaderboard.production,
-        entries=entries,
+        entries=ranking_views.entries(document),
         gaps=document["gaps"],
     )

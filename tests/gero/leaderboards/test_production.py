@@ -1,18 +1,12 @@
-import os
-
 import pytest
 
-from gero import evaluation, leaderboards, ranking, runs
-from gero.evaluation import BatchStatistics, EvaluationPlan, Finished, PlannedCandidate, pack_scores
+from gero import evaluation, leaderboards, runs
 from gero.kit import Conflict, workflows
 from gero.leaderboards import Candidate, Leaderboard, LeaderboardPatch, ModelSelection, production
 from gero.providers import target
-from gero.providers.target import NoTarget, Target
-from gero.ranking import Decision, Standing
-from gero.runs import Run
-from gero.traces import SCORE_SCALE
+from gero.providers.target import NoTarget
 from tests.gero.leaderboards.boards import add, board
-from tests.gero.plans import job_of, stored_plan
+from tests.gero.leaderboards.decided import complete, evaluated, pin, serving
 
 pytestmark = pytest.mark.usefixtures("cloud")
 
@@ -33,41 +27,9 @@ def bad(made: Leaderboard) -> Candidate:
     return add(made, "bad")
 
 
-def evaluated(
-    made: Leaderboard, scores: dict[str, int], prompt: str = "Say {input}"
-) -> tuple[Run, EvaluationPlan, Standing]:
-    """A run in which each candidate had so many of three rows right."""
-    run = leaderboards.start_run(leaderboards.get("w", made.id), "manual")
-    present = [
-        PlannedCandidate(one.id, one.name, leaderboards.candidates.resolved("w", one))
-        for one in leaderboards.candidates.listed("w", made.id)
-    ]
-    plan = stored_plan(3, leaderboard_id=made.id, run_id=run.id, candidates=tuple(present), prompt=prompt)
-    runs.rounds.dispatch(plan, 1, "token", os.environ["GERO_EVALUATION_QUEUE_URL"])
-    for one in present:
-        right = scores[one.name]
-        packed = pack_scores([SCORE_SCALE] * right + [0] * (3 - right))
-        job = job_of(plan, candidate_id=one.id)
-        runs.rounds.take(job, Finished("key", 3, BatchStatistics(one.id, 1, 0, 3, packed), None))
-    return run, plan, ranking.rank_round(plan, 1)
-
-
-def complete(made: Leaderboard, scores: dict[str, int], prompt: str = "Say {input}") -> Decision | None:
-    return production.complete_run(*evaluated(made, scores, prompt))
-
-
 def served(made: Leaderboard) -> str:
-    """The name of the model that serves; the leaderboard says the same."""
-    found, shown = target.load(target.key("w", made.id)), leaderboards.get("w", made.id).production
-    assert isinstance(found, Target)
-    assert shown is not None
-    assert (shown.model_id, shown.name) == (found.candidate_id, found.name)
-    return found.name
-
-
-def pin(made: Leaderboard, model_id: str | None) -> None:
-    selection = ModelSelection(mode="manual", model_id=model_id) if model_id else ModelSelection()
-    production.select(leaderboards.patch("w", made.id, LeaderboardPatch(model_selection=selection)), selection)
+    """The name of the model that serves."""
+    return serving(made).name
 
 
 def test_a_run_serves_its_best_model_with_the_prompt_it_was_evaluated_with(

@@ -1,0 +1,124 @@
+"""What the API shows of runs."""
+
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel
+
+from functions.api.ranking_views import EntryView, ResultView, entries, results, usd
+from gero import runs
+from gero.kit import clock, money
+from gero.runs import Run
+
+
+class ProgressView(BaseModel):
+    """How far a run is; a cell is one model asked one row."""
+
+    cells_total: int
+    cells_done: int
+    errors: int
+    percent: float
+
+
+class DecisionView(BaseModel):
+    """What a run decided about production, and why."""
+
+    action: str
+    model_id: str | None
+    previous_model_id: str | None
+    policy: str
+    reason: str
+    rows_needed: int | None
+
+
+class RunView(ResultView):
+    """A run of a leaderboard; the ranking is interim while the run is active. `waits_for`: what a person has to do."""
+
+    id: str
+    leaderboard_id: str
+    source: str
+    status: str
+    waits_for: str | None
+    fresh: bool
+    max_cost_usd: float | None
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    execution_seconds: float | None
+    progress: ProgressView
+    cost_usd: float
+    dataset: dict[str, Any] | None
+    ranking: list[EntryView] | None
+    ranking_summary: str | None
+    decision: DecisionView | None
+    error: str | None
+
+
+class RunDetailView(RunView):
+    """A run with what the leaderboard and its models were when it started."""
+
+    configuration: dict[str, Any]
+
+
+def run(found: Run) -> RunView:
+    """The view of a run."""
+    progress = runs.progress(found)
+    document = found.ranking
+    return RunView(
+        **results(document or {}),
+        id=found.id,
+        leaderboard_id=found.leaderboard_id,
+        source=found.source,
+        status=found.status,
+        waits_for=_waits_for(found),
+        fresh=found.fresh,
+        max_cost_usd=usd(found.max_cost_nanos),
+        created_at=found.created_at,
+        started_at=found.started_at,
+        finished_at=found.finished_at,
+        execution_seconds=_seconds(found),
+        progress=ProgressView(
+            cells_total=progress.cells_total,
+            cells_done=progress.cells_done,
+            errors=progress.errors,
+            percent=round(100 * progress.cells_done / progress.cells_total, 1) if progress.cells_total else 0.0,
+        ),
+        cost_usd=money.to_usd(progress.cost_nanos),
+        dataset=found.dataset,
+        ranking=entries(document) if document else None,
+        ranking_summary=document["summary"] if document else None,
+        decision=_decision(found.decision) if found.decision else None,
+        error=found.error,
+    )
+
+
+def run_detail(found: Run) -> RunDetailView:
+    """The view of a run with its configuration."""
+    return RunDetailView(**run(found).model_dump(), configuration=runs.configuration(found))
+
+
+def _decision(document: dict[str, Any]) -> DecisionView:
+    return DecisionView(
+        action=document["action"],
+        model_id=document["candidate_id"],
+        previous_model_id=document["previous_id"],
+        policy=document["policy"],
+        reason=document["reason"],
+        rows_needed=document["rows_needed"],
+    )
+
+
+def _waits_for(found: Run) -> str | None:
+    if found.status == "paused":
+        limit = Decimal(found.max_cost_nanos or 0) / money.NANOS_PER_USD
+        return (
+            f"a higher limit: it has spent what it may (${limit.normalize():f}); resume it with another, or cancel it"
+        )
+    return "verdicts of people on its answers; close the review to end it" if found.status == "reviewing" else None
+
+
+def _seconds(found: Run) -> float | None:
+    if not found.started_at:
+        return None
+    end = clock.parse(found.finished_at) if found.finished_at else clock.now()
+    return round((end - clock.parse(found.started_at)).total_seconds(), 3)

@@ -1,0 +1,112 @@
+"""The rows that a run would take, as far as they are known before it: how many, and how long their texts are."""
+
+from collections.abc import Iterable
+from statistics import fmean
+
+import msgspec
+
+from gero import access, datasets
+from gero.datasets import DatasetVersion, Row, pending
+from gero.kit import Conflict, Invalid, NotFound
+from gero.leaderboards.leaderboard import Leaderboard
+
+_PAGES, _PAGE_ROWS = 4, 50
+_BATCHES = 5
+_ASSUMED_INPUT_BYTES = 1000.0
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """`rows` of the data, of which some were read; lengths are means in bytes of UTF-8.
+
+    `expected_bytes` is 0 where no row has an expected answer. `about`: the number of rows is estimated. `source` tells
+    people what it is.
+    """
+
+    rows: int
+    source: str
+    version: int | None = None
+    about: bool = False
+    rows_read: int = 0
+    input_bytes: float = _ASSUMED_INPUT_BYTES
+    expected_bytes: float = 0.0
+    rubric_bytes: float = 0.0
+
+
+def sample(leaderboard: Leaderboard, number: int | None) -> Sample:
+    """Rows of version `number`, or of the newest data. Rows that were never read are looked at where they are.
+
+    Invalid when there is no such version; Conflict when there is nothing to look at yet.
+    """
+    version = _version(leaderboard, number)
+    if version and (number is not None or leaderboard.dataset_type == "GET"):
+        return _measured(version.rows, f"version {version.number} of the dataset", _spread(version), version.number)
+    return _pushed(leaderboard, version) if leaderboard.dataset_type == "PUSH" else _upstream(leaderboard)
+
+
+def _version(leaderboard: Leaderboard, number: int | None) -> DatasetVersion | None:
+    if number is None:
+        return datasets.latest_version(leaderboard.workspace_id, leaderboard.id)
+    try:
+        return datasets.version(leaderboard.workspace_id, leaderboard.id, number)
+    except NotFound as error:
+        message = f"dataset_version: this leaderboard's dataset has no version {number}; choose one of its versions"
+        raise Invalid(message, field="dataset_version") from error
+
+
+def _spread(version: DatasetVersion) -> list[Row]:
+    """Some rows from all over a version; pages are read where they lie, not the whole."""
+    step = max(_PAGE_ROWS, version.rows // _PAGES)
+    starts = range(0, version.rows, step)[:_PAGES]
+    return [datasets.decode(line) for start in starts for line in datasets.page(version, start, _PAGE_ROWS)]
+
+
+def _pushed(leaderboard: Leaderboard, version: DatasetVersion | None) -> Sample:
+    gathered = datasets.intake.read(leaderboard.workspace_id, leaderboard.id).gathered_rows
+    rows = min(gathered, leaderboard.max_samples_to_gather)
+    if not rows:
+        raise Conflict("the dataset has no rows yet; push some first", code="empty_dataset")
+    if version and version.rows:
+        waiting = "" if version.rows == rows else " and the rows that wait"
+        source = f"version {version.number} of the dataset{waiting}"
+        return _measured(rows, source, _spread(version), version.number, about=bool(waiting))
+    return _measured(rows, "the rows that wait", _first_pushed(leaderboard), about=True)
+
+
+def _first_pushed(leaderboard: Leaderboard) -> list[Row]:
+    try:
+        batches = pending.waiting(leaderboard.workspace_id, leaderboard.id, limit=_BATCHES)
+        return [datasets.decode(line) for batch in batches for line in batch.lines()[:_PAGE_ROWS]]
+    except Conflict:  # a consolidation took them meanwhile
+        return []
+
+
+def _upstream(leaderboard: Leaderboard) -> Sample:
+    token = access.integrations.token_of(leaderboard.workspace_id, "huggingface")
+    look = datasets.look_at(str(leaderboard.dataset_url), mapping=leaderboard.field_mapping, token=token)
+    if not look.rows:
+        told = look.errors[0]["error"] if look.errors else "it has no rows"
+        raise Conflict(f"the dataset cannot be used: {told}", code="dataset_unusable")
+    rows = look.rows
+    if not look.complete and look.size_bytes and not look.compressed:
+        rows = max(rows, round(look.size_bytes / fmean(len(datasets.encode(row)) for row in look.first_rows)))
+    source = f"the first {look.rows:,} lines of the file" if not look.complete else "the file as it is now"
+    return _measured(rows, source, look.first_rows, about=not look.complete)
+
+
+def _measured(
+    rows: int, source: str, found: Iterable[Row], version: int | None = None, *, about: bool = False
+) -> Sample:
+    read = list(found)
+    if not read:
+        return Sample(rows, source, version, about)
+    answered = [row for row in read if row.expected]
+    return Sample(
+        rows=rows,
+        source=source,
+        version=version,
+        about=about,
+        rows_read=len(read),
+        input_bytes=fmean(len(row.input.encode()) for row in read),
+        expected_bytes=fmean(len(row.expected[0].encode()) for row in answered) if answered else 0.0,
+        rubric_bytes=fmean(len((row.rubric or "").encode()) for row in read),
+    )
