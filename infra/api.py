@@ -13,6 +13,7 @@ from constructs import Construct
 from infra.data_stack import DataStack
 from infra.function import LOG_RETENTION, Function
 from infra.inference import Inference
+from infra.queue import Queue
 from infra.runs import Runs
 from infra.settings import Settings
 
@@ -55,7 +56,14 @@ class Api(Construct):
     """`api` answers everything except webhooks (`ingest_rows`) and inference (forwarded to its Function URL)."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, data: DataStack, runs: Runs, inference: Inference
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        data: DataStack,
+        runs: Runs,
+        evaluation: Queue,
+        inference: Inference,
     ) -> None:
         super().__init__(scope, construct_id)
         machine = runs.state_machine.state_machine_arn
@@ -67,6 +75,7 @@ class Api(Construct):
             megabytes=1024,
             environment={
                 "GERO_STATE_MACHINE_ARN": machine,
+                "GERO_EVALUATION_QUEUE_URL": evaluation.queue_url,
                 "GERO_INFERENCE_URL": inference.url,
                 "GERO_MIN_PUSHED_ROWS": str(Settings.of(self).min_pushed_rows),
             },
@@ -79,7 +88,8 @@ class Api(Construct):
         self.api.may(data.objects, "s3", "GetObject", "PutObject", "DeleteObject")
         self.api.may(data.listing, "s3", "ListBucket")
         self.api.may(data.secrets, "kms", "Decrypt", "Encrypt")
-        self.api.may(machine, "states", "StartExecution")
+        self.api.may(evaluation.queue_arn, "sqs", "SendMessage")  # a run that was paused goes on
+        self.api.may(machine, "states", "StartExecution", "SendTaskSuccess")
         self.api.may(runs.executions_arn, "states", "StopExecution")
 
         self.ingest_rows = Function(self, "ingest_rows", data, seconds=29, megabytes=1024)

@@ -26,7 +26,7 @@ class AppStack(Stack):
         schedule = Schedule(self, "schedule", data=data, runs=runs)
         traces = Traces(self, "traces", data=data)
         inference = Inference(self, "inference", data=data, traces=traces.queue)
-        api = Api(self, "api", data=data, runs=runs, inference=inference)
+        api = Api(self, "api", data=data, runs=runs, evaluation=evaluation.queue, inference=inference)
         for function in (schedule.start_due, api.api):
             datasets.may_be_asked_by(function)
         Alarms(self, "alarms", evaluation=evaluation, traces=traces, datasets=datasets, runs=runs, api=api)

@@ -22,7 +22,10 @@ LAMBDA_PYTHON = "3.13"
 LAMBDA_PLATFORM = "aarch64-manylinux_2_28"
 
 GROUPS = {
-    "api": ("api", "consolidate_dataset", "finish_run", "ingest_rows", "plan_run", "rank_round", "start_due"),
+    "api": (
+        *("api", "consolidate_dataset", "finish_run", "ingest_rows", "open_review", "plan_run", "rank_round"),
+        "start_due",
+    ),
     "worker": ("abandon_batch", "dispatch_round", "evaluate_batch", "record_traces"),
     "inference": ("serve_inference",),
 }

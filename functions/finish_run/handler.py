@@ -1,13 +1,17 @@
 """End a run: decide on production and unlock the leaderboard; or note why the run failed.
 
 Trigger: Step Functions, last state of a run; after a failure with `error`.
-May: dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query, dynamodb:UpdateItem, s3:GetObject
+May: dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query, dynamodb:UpdateItem,
+    events:PutEvents, kms:Decrypt, s3:GetObject, s3:ListBucket, s3:PutObject
 """
 
 import json
 from typing import Any
 
-from gero import evaluation, leaderboards, ranking, runs
+from msgspec.structs import replace
+
+from gero import evaluation, leaderboards, ranking, reviews, runs
+from gero.evaluation import EvaluationPlan
 from gero.kit import log
 from gero.ranking import Standing
 
@@ -19,16 +23,28 @@ def handler(event: dict[str, Any], context: Any) -> None:
         log.event("run.already_ended", run_id=run.id, status=run.status)
         return
     if "error" in event:
-        runs.finish(run, "failed", error=_told(event["error"]))
+        leaderboards.production.fail_run(run, _told(event["error"]))
         return
     plan = evaluation.plan.load(run.workspace_id, run.leaderboard_id, run.id)
-    standing = ranking.final_standing(plan)
+    standing = ranking.final_standing(plan, event["round"] - 1)
     if not standing.answered:
-        runs.finish(run, "failed", ranking=standing.document(), error=_nothing_answered(standing))
+        leaderboards.production.fail_run(run, _nothing_answered(standing), standing)
         return
-    decision = leaderboards.production.complete_run(run, plan, standing)
+    standing = _judged(plan, standing)
+    decision = leaderboards.production.complete_run(run, plan, standing, standing.notes.get("provisional"))
     if decision:
         log.event("run.decided", run_id=run.id, action=decision.action, candidate_id=decision.candidate_id)
+
+
+def _judged(plan: EvaluationPlan, standing: Standing) -> Standing:
+    """The standing as people see it, or with what is known of the judge, whose answers people may review from now."""
+    if plan.evaluation.type == "human":
+        return reviews.conclude(plan, standing)
+    if plan.evaluation.judge is None:
+        return standing
+    leaderboard = leaderboards.get(plan.workspace_id, plan.leaderboard_id)
+    reviews.open_pool(plan, leaderboard.human)
+    return replace(standing, notes=standing.notes | leaderboards.trust.judged(leaderboard, plan, standing.statistics))
 
 
 def _nothing_answered(standing: Standing) -> str:

@@ -10,8 +10,7 @@ from typing import Any
 
 from gero import runs
 from gero.kit import table
-from gero.runs.run import from_item
-from gero.runs.store import WATCH
+from gero.runs.run import WATCH, from_item
 from infra.local.backend.wiring import ADMIN_KEY, REGION
 from infra.operator import acting_in
 

@@ -9,6 +9,7 @@ from tests.architecture.source import ROOT, imports, python_files, shown
 # From the top down. A slice may import what stands below it; slices on one level do not know each other.
 LEVELS = [
     ["leaderboards"],
+    ["reviews"],
     ["ranking"],
     ["runs"],
     ["evaluation"],

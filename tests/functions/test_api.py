@@ -119,7 +119,7 @@ def test_selecting_another_model_serves_it_at_once(api: TestClient, ready: Ready
 def test_repeating_the_selection_in_a_patch_decides_nothing(api: TestClient, ready: Ready) -> None:
     finished(ready)
     ready.models.answer = lambda model, prompt: "billing" if model == "good" else RIGHT[prompt.split("\n")[-1]]
-    run = finished(ready)
+    run = finished(ready, fresh=True)
     assert run.decision
     assert run.decision["action"] == "hold", "three rows are no evidence"
     same = {"name": "Renamed", "model_selection": {"mode": "ranking_winner"}}

@@ -8,7 +8,8 @@ from tests.functions.workflow import evaluated
 def test_a_round_ends_in_an_interim_ranking_with_exact_scores(ready: Ready, context: Context) -> None:
     run = evaluated(ready)
     event = ready.event("rank_round", "first_round", run=run.id)
-    assert handler(event, context) == {**event, "round": 2, "finished": True}
+    onwards = {"round": 2, "finished": True, "review": False, "racers": [ready.good, ready.bad]}
+    assert handler(event, context) == {**event, **onwards}
     found = runs.get(ready.workspace, ready.leaderboard.id, run.id)
     assert found.status == "running"
     assert found.ranking

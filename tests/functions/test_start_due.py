@@ -49,7 +49,16 @@ def test_a_time_that_comes_while_a_run_is_active_is_skipped_and_noted(
 
 def test_nothing_due_is_nothing_done(ready: Ready, context: Context) -> None:
     told = handler(ready.event("start_due", "tick"), context)
-    assert told == {"started": 0, "skipped": 0, "looked_at": 0, "looked_after": 0, "queued": 0, "synced": 0, "swept": 0}
+    assert told == {
+        "started": 0,
+        "skipped": 0,
+        "looked_at": 0,
+        "looked_after": 0,
+        "queued": 0,
+        "synced": 0,
+        "swept": 0,
+        "told": 0,
+    }
 
 
 def test_what_a_deleted_leaderboard_left_is_swept(ready: Ready, context: Context) -> None:

@@ -17,44 +17,44 @@ from tests.functions.conftest import Ready
 from tests.functions.context import Context
 
 
-def started(ready: Ready) -> Run:
+def started(ready: Ready, **options: Any) -> Run:
     """A run that was started and not yet planned."""
-    return leaderboards.start_run(leaderboards.get(ready.workspace, ready.leaderboard.id), "manual")
+    return leaderboards.start_run(leaderboards.get(ready.workspace, ready.leaderboard.id), "manual", **options)
 
 
-def planned(ready: Ready) -> Run:
+def planned(ready: Ready, **options: Any) -> Run:
     """A run that was planned."""
-    run = started(ready)
+    run = started(ready, **options)
     plan_run(ready.event("plan_run", "started", run=run.id), Context())
     return run
 
 
-def dispatched(ready: Ready) -> Run:
+def dispatched(ready: Ready, **options: Any) -> Run:
     """A run whose first round's batches lie in the queue."""
-    run = planned(ready)
+    run = planned(ready, **options)
     dispatch_round(ready.event("dispatch_round", "first_round", run=run.id), Context())
     return run
 
 
-def evaluated(ready: Ready) -> Run:
+def evaluated(ready: Ready, **options: Any) -> Run:
     """A run whose first round is evaluated."""
-    run = dispatched(ready)
+    run = dispatched(ready, **options)
     while records := received():
         answer = evaluate_batch({"Records": records}, Context())
         assert answer == {"batchItemFailures": []}
     return run
 
 
-def ranked(ready: Ready) -> Run:
+def ranked(ready: Ready, **options: Any) -> Run:
     """A run whose only round is ranked."""
-    run = evaluated(ready)
+    run = evaluated(ready, **options)
     rank_round(ready.event("rank_round", "first_round", run=run.id), Context())
     return run
 
 
-def finished(ready: Ready) -> Run:
+def finished(ready: Ready, **options: Any) -> Run:
     """A run from start to end."""
-    run = ranked(ready)
+    run = ranked(ready, **options)
     finish_run(ready.event("finish_run", "ranked", run=run.id), Context())
     return runs.get(run.workspace_id, run.leaderboard_id, run.id)
 

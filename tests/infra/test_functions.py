@@ -23,6 +23,7 @@ LIMITS = {  # seconds, megabytes
     "evaluate_batch": (480, 1024),
     "finish_run": (120, 512),
     "ingest_rows": (29, 1024),
+    "open_review": (300, 1024),
     "plan_run": (900, 2048),
     "rank_round": (300, 1024),
     "record_traces": (60, 512),

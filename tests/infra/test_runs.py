@@ -7,7 +7,7 @@ import pytest
 
 from tests.infra.synthesis import Template
 
-TASKS = ("PlanRun", "DispatchRound", "RankRound", "FinishRun", "FailRun")
+TASKS = ("PlanRun", "DispatchRound", "RankRound", "OpenReview", "FinishRun", "FailRun")
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +35,21 @@ def test_rounds_repeat_until_the_ranking_says_finished(machine: dict[str, Any]) 
     assert states["PlanRun"]["Next"] == "DispatchRound"
     assert states["DispatchRound"]["Next"] == "RankRound"
     assert states["RankRound"]["Next"] == "Finished"
-    assert states["Finished"]["Choices"] == [{"Variable": "$.finished", "BooleanEquals": True, "Next": "FinishRun"}]
+    assert states["Finished"]["Choices"] == [{"Variable": "$.finished", "BooleanEquals": True, "Next": "Reviewed"}]
     assert states["Finished"]["Default"] == "DispatchRound"
     assert states["FinishRun"]["End"] is True
 
 
+def test_people_are_asked_after_the_last_round_where_they_decide(machine: dict[str, Any]) -> None:
+    states = machine["States"]
+    assert states["Reviewed"]["Choices"] == [{"Variable": "$.review", "BooleanEquals": True, "Next": "OpenReview"}]
+    assert states["Reviewed"]["Default"] == "FinishRun"
+    assert states["OpenReview"]["Next"] == "FinishRun"
+
+
 def test_each_step_calls_its_function(app: Template, machine: dict[str, Any]) -> None:
     called = [function_of(app, machine["States"][name]) for name in TASKS]
-    assert called == ["plan_run", "dispatch_round", "rank_round", "finish_run", "finish_run"]
+    assert called == ["plan_run", "dispatch_round", "rank_round", "open_review", "finish_run", "finish_run"]
 
 
 def test_a_round_waits_for_the_token_of_its_last_worker(machine: dict[str, Any]) -> None:
@@ -50,8 +57,17 @@ def test_a_round_waits_for_the_token_of_its_last_worker(machine: dict[str, Any])
     assert dispatch["Resource"].endswith(":states:::lambda:invoke.waitForTaskToken")
     assert dispatch["Parameters"]["Payload"] == {"task_token.$": "$$.Task.Token", "run.$": "$"}
     assert dispatch["ResultPath"] is None
-    assert dispatch["TimeoutSeconds"] == 24 * 3600
-    assert machine["TimeoutSeconds"] == 36 * 3600
+    assert dispatch["TimeoutSeconds"] == 30 * 24 * 3600
+
+
+def test_people_have_months_and_then_the_run_ends_with_what_they_said(machine: dict[str, Any]) -> None:
+    review = machine["States"]["OpenReview"]
+    assert review["Resource"].endswith(":states:::lambda:invoke.waitForTaskToken")
+    assert review["Parameters"]["Payload"] == {"task_token.$": "$$.Task.Token", "run.$": "$"}
+    assert review["ResultPath"] is None
+    assert review["TimeoutSeconds"] == 90 * 24 * 3600
+    assert machine["TimeoutSeconds"] > review["TimeoutSeconds"] + 24 * 3600
+    assert review["Catch"][0] == {"ErrorEquals": ["States.Timeout"], "ResultPath": None, "Next": "FinishRun"}
 
 
 @pytest.mark.parametrize("name", ["PlanRun", "RankRound", "FinishRun"])
@@ -63,7 +79,7 @@ def test_a_step_passes_the_plain_run_on(machine: dict[str, Any], name: str) -> N
 
 @pytest.mark.parametrize("name", TASKS)
 def test_every_failure_leads_to_the_end_of_the_run(machine: dict[str, Any], name: str) -> None:
-    (catch,) = machine["States"][name]["Catch"]
+    *_, catch = machine["States"][name]["Catch"]
     after = "Failed" if name == "FailRun" else "FailRun"
     assert catch == {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": after}
     assert machine["States"]["FailRun"]["Next"] == "Failed"

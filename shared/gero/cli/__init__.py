@@ -14,9 +14,12 @@ from gero.cli.commands import (
     leaderboards,
     model_versions,
     models,
+    notifications,
+    production,
     push_tokens,
     pushing,
     ranking,
+    reviews,
     run,
     runs,
     schedules,
@@ -41,7 +44,10 @@ app.add_typer(candidates.group, name="candidate", rich_help_panel=EVALUATE)
 app.add_typer(base_models.group, name="base-model", rich_help_panel=EVALUATE)
 app.add_typer(datasets.group, name="dataset", rich_help_panel=EVALUATE)
 app.add_typer(runs.group, name="runs", rich_help_panel=EVALUATE)
+app.add_typer(reviews.group, name="review", rich_help_panel=EVALUATE)
 app.add_typer(schedules.group, name="schedule", rich_help_panel=EVALUATE)
+app.add_typer(production.group, name="production", rich_help_panel=PRODUCTION)
+app.add_typer(notifications.group, name="notification", rich_help_panel=PRODUCTION)
 app.add_typer(models.group, name="model", rich_help_panel=PRODUCTION)
 app.add_typer(fine_tuning.group, name="fine-tune", rich_help_panel=PRODUCTION)
 app.add_typer(push_tokens.group, name="push-token", rich_help_panel=PRODUCTION)

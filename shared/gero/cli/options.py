@@ -2,6 +2,7 @@
 
 import json
 import sys
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
 
@@ -65,6 +66,19 @@ def read_text(file: str, noun: str) -> str:
         return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Failure(f"the {noun} cannot be read from {file}: {error}", USAGE) from error
+
+
+def number_or_none(option: str, text: str) -> float | None:
+    """An amount in dollars, or another number from 0 on, of an option; None for `none`."""
+    if text == NONE:
+        return None
+    try:
+        number = float(text.removeprefix("$"))
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < inf:
+        raise Failure(f"{option} {text} is neither a number, such as 2.5, nor none", USAGE)
+    return number
 
 
 def key_values(texts: list[str] | None, option: str, example: str) -> dict[str, Any]:

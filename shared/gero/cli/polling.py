@@ -8,15 +8,17 @@ if TYPE_CHECKING:
     from gero.cli.client import Client
 
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
+# What a run waits in until a person does something: waiting for it any longer would be in vain.
+WAITING: Final = frozenset({"paused", "reviewing"})
 _FIRST_PAUSE_SECONDS: Final = 0.3
 _LONGEST_PAUSE_SECONDS: Final = 2.0
 _GROWTH: Final = 1.25
 
 
 def follow_run(client: "Client", leaderboard_id: str, run_id: str) -> Iterator[dict[str, Any]]:
-    """The run as it is now, again and again; the last one has ended."""
+    """The run as it is now, again and again; the last one has ended, or waits for a person."""
     path = f"/api/leaderboards/{leaderboard_id}/runs/{run_id}"
-    return follow(lambda: client.get(path), lambda run: run["status"] in ENDED)
+    return follow(lambda: client.get(path), lambda run: run["status"] in ENDED | WAITING)
 
 
 def follow(

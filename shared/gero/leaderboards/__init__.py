@@ -1,6 +1,6 @@
 """Leaderboards: the task, its candidates, its schedule, its runs' plans, and the model in production."""
 
-from gero.leaderboards import auto_select, candidates, production, trace_rows
+from gero.leaderboards import auto_select, candidates, notifications, production, trace_rows, trust
 from gero.leaderboards.auto_select import AutoSelectInput
 from gero.leaderboards.candidates import Candidate, CandidateInput
 from gero.leaderboards.due import Fired, run_due
@@ -56,6 +56,7 @@ __all__ = [
     "improve",
     "limits",
     "listed",
+    "notifications",
     "patch",
     "plan_run",
     "production",
@@ -65,5 +66,6 @@ __all__ = [
     "sweep",
     "sweep_deleted",
     "trace_rows",
+    "trust",
     "try_out",
 ]

@@ -10,6 +10,7 @@ from gero import datasets, evaluation
 from gero.evaluation import EvaluationType
 from gero.kit import Invalid
 from gero.leaderboards.evaluation_settings import EvaluationTarget, HumanSettings, JudgeSettings, Racing, with_judge
+from gero.leaderboards.promotion_settings import GuardrailSettings
 from gero.leaderboards.push_settings import PUSH_FIELDS, PushSettings
 from gero.leaderboards.schedule import Schedule, ScheduleState, TriggerName
 from gero.models import Input
@@ -75,6 +76,7 @@ class LeaderboardInput(Input, PushSettings):
     concurrency: int = Field(16, ge=1, le=256)
     model_selection: ModelSelection = ModelSelection()
     promotion_policy: Policy = "default"
+    guardrails: GuardrailSettings = GuardrailSettings()
     schedule: Schedule | None = None
 
     _judge_by_documented_names = model_validator(mode="before")(with_judge)
@@ -133,6 +135,7 @@ class LeaderboardPatch(Input):
     concurrency: int | None = None
     model_selection: ModelSelection | None = None
     promotion_policy: Policy | None = None
+    guardrails: GuardrailSettings | None = None
     schedule: Schedule | None = None
     version: int | None = None
 
@@ -173,6 +176,7 @@ class Leaderboard(PushSettings):
     concurrency: int
     model_selection: ModelSelection
     promotion_policy: Policy
+    guardrails: GuardrailSettings = GuardrailSettings()
     schedule: Schedule | None
     production: Production | None = None
     latest_run_id: str | None = None
@@ -205,6 +209,7 @@ class Leaderboard(PushSettings):
                 "concurrency",
                 "model_selection",
                 "promotion_policy",
+                "guardrails",
                 "version",
                 *(PUSH_FIELDS if self.dataset_type == "PUSH" else ()),
             },

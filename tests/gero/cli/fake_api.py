@@ -9,14 +9,17 @@ from uuid import uuid4
 from tests.gero.cli import fake_objects
 from tests.gero.cli.fake_access import AccessRoutes
 from tests.gero.cli.fake_datasets import DatasetRoutes
+from tests.gero.cli.fake_forecasts import PAUSED_AT_ONCE, ForecastRoutes
+from tests.gero.cli.fake_production import ProductionRoutes
 from tests.gero.cli.fake_pushes import PushRoutes
+from tests.gero.cli.fake_reviews import ReviewRoutes
 from tests.gero.cli.fake_routes import Answer, Refused, answer, found, handler, page, route
 from tests.gero.cli.fake_trainings import TrainingRoutes
 
 TOKEN = "drgero_0123456789abcdef0123456789abcdef"
 
 
-class FakeApi(AccessRoutes, PushRoutes, DatasetRoutes, TrainingRoutes):
+class FakeApi(ReviewRoutes, ForecastRoutes, ProductionRoutes, AccessRoutes, PushRoutes, DatasetRoutes, TrainingRoutes):
     """`interruptions` are statuses given to the next requests, `polls_to_end` how often a run is read until it ends."""
 
     def __init__(self) -> None:
@@ -26,6 +29,7 @@ class FakeApi(AccessRoutes, PushRoutes, DatasetRoutes, TrainingRoutes):
         self.interruptions: list[int] = []
         self.polls_to_end = 2
         self.run_error: str | None = None
+        self.run_waits: tuple[str, str] | None = None  # its status and what it waits for, instead of ending
         self.schedule_state: dict[str, Any] | None = None
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -92,6 +96,9 @@ class FakeApi(AccessRoutes, PushRoutes, DatasetRoutes, TrainingRoutes):
         if len(self.models[board]) < 2:
             raise Refused(409, "a run needs at least two models: add another one")
         run = fake_objects.run(str(uuid4()), board, list(self.models[board].values()))
+        run.update(max_cost_usd=body.get("max_cost_usd"), fresh=body.get("fresh", False))
+        if body.get("max_cost_usd") == PAUSED_AT_ONCE:
+            run.update(status="paused", waits_for="a higher limit")
         self.runs = {run["id"]: run, **self.runs}
         return 202, run
 
@@ -103,6 +110,9 @@ class FakeApi(AccessRoutes, PushRoutes, DatasetRoutes, TrainingRoutes):
     def show_run(self, query: Any, body: Any, board: str, run: str) -> Answer:
         shown = found(self.runs, run, "run")
         fake_objects.advance(shown, self.polls_to_end, self.run_error)
+        if self.run_waits and shown["status"] == "completed":
+            shown.update(status=self.run_waits[0], waits_for=self.run_waits[1])
+            self.run_waits = None
         return 200, shown
 
     @route("POST", "/api/leaderboards/{board}/runs/{run}/cancel")

@@ -79,6 +79,7 @@ def test_ctrl_c_stops_the_waiting_but_not_the_run(
     api.polls_to_end = 1000
     process = start(environment, "run", "--wait")
     assert process.stderr is not None
+    assert process.stderr.readline().startswith("Forecast: ")
     first = process.stderr.readline()
     process.send_signal(signal.SIGINT)
     _, rest = process.communicate()

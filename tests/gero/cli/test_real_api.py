@@ -108,3 +108,30 @@ def test_a_model_is_trained_until_it_has_a_version(real: Gero, ready: Ready) -> 
         assert "is cancelled" in real.ok("fine-tune cancel")
         assert real.ok("fine-tune sync") == "No run is open\n"
         assert "trained on 18 rows" in " ".join(real.ok("model show").split())
+
+
+def test_how_answers_are_scored_and_what_runs_may_do_is_taken_as_it_is_sent(real: Gero, ready: Ready) -> None:
+    judge = "--judge acme/judge --judge-provider huggingface --judge-mode pairwise --rubric Kind --audit-percent 5"
+    people = "--human-mode rating --review-rows 7 --reviewers 2 --min-labels 3"
+    run = "--racing on --no-reuse --target dataset --max-cost 1.25 --max-cost-ratio 2 --max-error-increase none"
+    shown = real.json(f"leaderboard update {judge} {people} {run}")
+    assert (shown["eval_type"], shown["judge"]["model"], shown["judge"]["min_labels"]) == ("judge", "acme/judge", 3)
+    assert shown["human"] == {"mode": "rating", "rows": 7, "reviewers_per_item": 2}
+    assert (shown["racing"], shown["reuse_answers"], shown["max_run_cost_usd"]) == ("on", False, 1.25)
+    assert (shown["guardrails"]["max_cost_ratio"], shown["guardrails"]["max_error_increase"]) == (2.0, None)
+    kept = real.json("leaderboard update --judge auto --judge-provider openrouter --max-cost none --reuse")["judge"]
+    assert (kept["model"], kept["rubric"], kept["audit_percent"]) == (None, "Kind", 5)
+    read = real.json(r"leaderboard update --eval exact --normalizer regex --pattern '(\d+)'")
+    assert (read["normalizers"], read["answer_pattern"]) == (["regex"], r"(\d+)")
+
+
+def test_a_run_is_forecast_and_started_with_its_limit(real: Gero, ready: Ready) -> None:
+    found = real.json("forecast --rows 2 --max-cost 0.5")
+    assert (found["rows"], found["calls"], found["max_cost_usd"], found["may_pause"]) == (2, 4, 0.5, False)
+    assert "2 rows of the file as it is now" in real.ok("forecast --rows 2")
+    started = real("run --rows 2 --fresh --max-cost 0.5")
+    assert started.exit_code == 0
+    assert started.stderr.startswith("Forecast: 4 calls, about $0 ")
+    run = real.json("runs show")
+    assert (run["fresh"], run["max_cost_usd"], run["status"]) == (True, 0.5, "queued")
+    assert "this run is not paused but queued" in real.refused("runs resume --max-cost 1")

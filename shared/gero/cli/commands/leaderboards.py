@@ -1,12 +1,12 @@
 """`gero leaderboard`: a task, its dataset and its prompt."""
 
-from enum import StrEnum
-from typing import Annotated, Any, Literal, Unpack
+from typing import Annotated, Any, Literal, Unpack, cast
 
 import typer
 
 from gero.cli import lookup, render
 from gero.cli.command import Leaderboard, Yes, command, new_group
+from gero.cli.evaluation_options import PARTS, EvaluationOptions, evaluation_fields, with_current
 from gero.cli.failure import USAGE, Failure
 from gero.cli.options import Fields, field_mapping, prompt_text
 from gero.cli.push_options import PushOptions, push_fields
@@ -15,24 +15,17 @@ from gero.cli.session import Session
 group = new_group("Create and change leaderboards: a task, its dataset and its prompt.")
 
 
-class Normalizer(StrEnum):
-    """What a comparison may ignore."""
-
-    whitespace = "whitespace"
-    case = "case"
-    punctuation = "punctuation"
-    number = "number"
-
-
 Prompt = Annotated[str | None, typer.Option("--prompt", help="The task, as every candidate is told it.")]
 PromptFile = Annotated[
     str | None, typer.Option("--prompt-file", metavar="FILE", help="Read the prompt from a file, or - .")
 ]
 Dataset = Annotated[str | None, typer.Option("--dataset", metavar="URL", help="JSONL file on Hugging Face.")]
-Normalizers = Annotated[
-    list[Normalizer] | None,
-    typer.Option("--normalizer", help="What a comparison ignores; repeat for several."),
-]
+
+
+class Settings(EvaluationOptions, PushOptions, total=False):
+    """What may be given besides: how answers are scored, and which rows are taken."""
+
+
 Concurrency = Annotated[int | None, typer.Option(min=1, help="Calls in flight for each worker.")]
 Policy = Annotated[
     Literal["top", "default", "strict", "eager"] | None,
@@ -46,6 +39,7 @@ Policy = Annotated[
     'gero leaderboard create --name "Support triage" --prompt-file prompt.txt --dataset https://huggingface.co/…/rows.jsonl',
     'gero leaderboard create --name Feedback --prompt "Answer briefly." --push --normalizer case',
     "gero leaderboard create --name Feedback --prompt-file prompt.txt --push --daily-limit 5000 --field input=question",
+    "gero leaderboard create --name Replies --prompt-file prompt.txt --push --judge auto --rubric-file rubric.txt",
 )
 def create(
     session: Session,
@@ -54,11 +48,10 @@ def create(
     prompt_file: PromptFile = None,
     dataset: Dataset = None,
     push: Annotated[bool, typer.Option("--push", help="Rows are pushed to it instead of read from a file.")] = False,
-    normalizer: Normalizers = None,
     concurrency: Concurrency = None,
     policy: Policy = None,
     field: Fields = None,
-    **settings: Unpack[PushOptions],
+    **settings: Unpack[Settings],
 ) -> None:
     """Create a leaderboard."""
     if push == (dataset is not None):
@@ -73,11 +66,10 @@ def create(
         **_given(
             dataset_url=dataset,
             field_mapping=field_mapping(field),
-            normalizers=normalizer,
             concurrency=concurrency,
             promotion_policy=policy,
         ),
-        **push_fields(settings),
+        **_settings_fields(session, settings),
     }
     created = session.api.post("/api/leaderboards", fields)
     session.answer(created, lambda: f"Created leaderboard {created['name']} ({created['id']})")
@@ -109,6 +101,7 @@ def show(session: Session, leaderboard: Leaderboard = None) -> None:
     'gero leaderboard update "Support triage" --policy strict',
     'gero leaderboard update "Support triage" --select gpt-mini',
     'gero leaderboard update "Support triage" --select winner',
+    "gero leaderboard update Replies --judge openai/gpt-4.1 --judge-mode pairwise --max-cost 5",
     "gero leaderboard update Feedback --monthly-limit none --consolidate-events 1000 --run-on-new-version",
 )
 def update(
@@ -118,14 +111,13 @@ def update(
     prompt: Prompt = None,
     prompt_file: PromptFile = None,
     dataset: Dataset = None,
-    normalizer: Normalizers = None,
     concurrency: Concurrency = None,
     policy: Policy = None,
     field: Fields = None,
     select: Annotated[
         str | None, typer.Option(metavar="winner|MODEL", help="What serves: the winner of the ranking, or this model.")
     ] = None,
-    **settings: Unpack[PushOptions],
+    **settings: Unpack[Settings],
 ) -> None:
     """Change the fields that are given."""
     fields = _given(
@@ -133,14 +125,17 @@ def update(
         system_prompt=prompt_text(prompt, prompt_file),
         dataset_url=dataset,
         field_mapping=field_mapping(field),
-        normalizers=normalizer,
         concurrency=concurrency,
         promotion_policy=policy,
     )
-    fields |= push_fields(settings)
+    fields |= _settings_fields(session, settings)
     if not fields and select is None:
         raise Failure("say what to change, such as --policy strict; `gero leaderboard update --help` lists it", USAGE)
-    leaderboard_id = session.leaderboard_id(leaderboard)
+    if not fields.keys().isdisjoint(PARTS):
+        current = session.leaderboard(leaderboard)
+        leaderboard_id, fields = current["id"], with_current(fields, current)
+    else:
+        leaderboard_id = session.leaderboard_id(leaderboard)
     if select is not None:
         fields["model_selection"] = _selection(session, leaderboard_id, select)
     changed = session.api.patch(f"/api/leaderboards/{leaderboard_id}", fields)
@@ -154,6 +149,17 @@ def delete(session: Session, leaderboard: Leaderboard = None, yes: Yes = False) 
     session.confirm(f"Delete leaderboard {found['name']} with its candidates, runs and traces?", yes=yes)
     session.api.delete(f"/api/leaderboards/{found['id']}")
     session.answer({"id": found["id"], "deleted": True}, lambda: f"Deleted leaderboard {found['name']}")
+
+
+def _settings_fields(session: Session, settings: Settings) -> dict[str, Any]:
+    of_rows = PushOptions.__annotations__
+    pushed = {name: value for name, value in settings.items() if name in of_rows}
+    scored = {name: value for name, value in settings.items() if name not in of_rows}
+    fields = evaluation_fields(cast(EvaluationOptions, scored)) | push_fields(cast(PushOptions, pushed))
+    judge = fields.get("judge", {})
+    if judge.get("provider") == "drgero" and judge.get("model"):
+        judge["model"] = session.model_id(judge["model"])
+    return fields
 
 
 def _given(**fields: Any) -> dict[str, Any]:

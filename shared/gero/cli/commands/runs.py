@@ -1,4 +1,4 @@
-"""`gero runs`: the history of a leaderboard; follow a run, stop a run."""
+"""`gero runs`: the history of a leaderboard; follow a run, let it go on, stop it."""
 
 from typing import Annotated
 
@@ -7,9 +7,10 @@ import typer
 from gero.cli import lookup, render
 from gero.cli.command import Leaderboard, LeaderboardOption, command, new_group
 from gero.cli.commands.run import Wait, wait_until_ended
+from gero.cli.options import number_or_none
 from gero.cli.session import Session
 
-group = new_group("Look at the runs of a leaderboard, and cancel one.")
+group = new_group("Look at the runs of a leaderboard, resume or cancel one.")
 
 Run = Annotated[
     str | None, typer.Argument(metavar="RUN", help="Id or its end; the latest by default.", show_default=False)
@@ -38,6 +39,32 @@ def show(session: Session, run: Run = None, leaderboard: LeaderboardOption = Non
         return
     found = session.api.get(f"/api/leaderboards/{leaderboard_id}/runs/{run_id}")
     session.answer(found, lambda: render.run_card(found))
+
+
+@command(
+    group,
+    "resume",
+    "gero runs resume --max-cost 10",
+    'gero runs resume 9b1c22d4 -l "Support triage" --max-cost none --wait',
+)
+def resume(
+    session: Session,
+    max_cost: Annotated[
+        str, typer.Option("--max-cost", metavar="USD|none", help="What it may spend in all, from its beginning on.")
+    ],
+    run: Run = None,
+    leaderboard: LeaderboardOption = None,
+    wait: Wait = False,
+) -> None:
+    """Let a paused run go on, with another limit of its cost. Nothing is asked twice."""
+    leaderboard_id = session.leaderboard_id(leaderboard)
+    run_id = lookup.run_id(session.api, leaderboard_id, run)
+    body = {"max_cost_usd": number_or_none("--max-cost", max_cost)}
+    resumed = session.api.post(f"/api/leaderboards/{leaderboard_id}/runs/{run_id}/resume", body)
+    if wait:
+        wait_until_ended(session, leaderboard_id, run_id)
+        return
+    session.answer(resumed, lambda: f"Run {run_id} goes on")
 
 
 @command(group, "cancel", "gero runs cancel", 'gero runs cancel 9b1c22d4 -l "Support triage"')

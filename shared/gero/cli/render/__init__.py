@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from gero.cli.render.candidates import candidate_card, candidate_table, trial_card, trial_in_words
     from gero.cli.render.datasets import check_report, dataset_card
     from gero.cli.render.fine_tuning import fine_tune_card, fine_tune_table
+    from gero.cli.render.forecast import forecast_in_words, forecast_report
     from gero.cli.render.integrations import integration_table
     from gero.cli.render.leaderboards import leaderboard_card, leaderboard_table
     from gero.cli.render.models import assigned_table, model_card, model_table, model_version_table
+    from gero.cli.render.production import decision_table, production_card, webhook_report
     from gero.cli.render.progress import byte_progress, watch_run
     from gero.cli.render.ranking import ranking_of_run, ranking_report, ranking_table
+    from gero.cli.render.reviews import review_item, review_keys, review_progress, review_report
     from gero.cli.render.runs import run_card, run_table
     from gero.cli.render.schedules import schedule_card
     from gero.cli.render.tables import card
@@ -35,18 +38,26 @@ __all__ = [
     "check_report",
     "comparison",
     "dataset_card",
+    "decision_table",
     "fine_tune_card",
     "fine_tune_table",
+    "forecast_in_words",
+    "forecast_report",
     "integration_table",
     "leaderboard_card",
     "leaderboard_table",
     "model_card",
     "model_table",
     "model_version_table",
+    "production_card",
     "push_token_table",
     "ranking_of_run",
     "ranking_report",
     "ranking_table",
+    "review_item",
+    "review_keys",
+    "review_progress",
+    "review_report",
     "row_table",
     "run_card",
     "run_table",
@@ -58,6 +69,7 @@ __all__ = [
     "trial_in_words",
     "version_table",
     "watch_run",
+    "webhook_report",
 ]
 
 _MODULES: Final = {
@@ -66,11 +78,14 @@ _MODULES: Final = {
     "candidates": ("candidate_card", "candidate_table", "trial_card", "trial_in_words"),
     "datasets": ("check_report", "dataset_card"),
     "fine_tuning": ("fine_tune_card", "fine_tune_table"),
+    "forecast": ("forecast_in_words", "forecast_report"),
     "integrations": ("integration_table",),
     "leaderboards": ("leaderboard_card", "leaderboard_table"),
     "models": ("assigned_table", "model_card", "model_table", "model_version_table"),
+    "production": ("decision_table", "production_card", "webhook_report"),
     "progress": ("byte_progress", "watch_run"),
     "ranking": ("ranking_of_run", "ranking_report", "ranking_table"),
+    "reviews": ("review_item", "review_keys", "review_progress", "review_report"),
     "runs": ("run_card", "run_table"),
     "schedules": ("schedule_card",),
     "tables": ("card",),

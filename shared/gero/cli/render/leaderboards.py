@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gero.cli.render import formats
+from gero.cli.render.evaluation import guardrails, racing, scoring, target
 from gero.cli.render.push_settings import consolidation, fields, kept_rows, limits
 from gero.cli.render.ranking import PRODUCTION_MARK
 from gero.cli.render.schedules import schedule_in_words
@@ -44,10 +45,15 @@ def leaderboard_card(one: dict[str, Any]) -> RenderableType:
             ("keeps", kept_rows(one) if pushed else None),
             ("accepts", limits(one) if pushed else None),
             ("new version", consolidation(one) if pushed else None),
-            ("scored by", f"{one.get('eval_type')} match after {', '.join(one.get('normalizers') or []) or 'nothing'}"),
+            ("scored by", scoring(one)),
+            ("ranked for", target(one)),
+            ("raced", racing(one)),
+            ("asks again", None if one.get("reuse_answers", True) else "what earlier runs have asked"),
+            ("pauses at", formats.money(one.get("max_run_cost_usd"))),
             ("concurrency", formats.count(one.get("concurrency"))),
             ("selection", _selection(one.get("model_selection") or {})),
             ("policy", one.get("promotion_policy")),
+            ("guardrails", guardrails(one)),
             ("production", production.get("name")),
             ("since", formats.age(production.get("since"))),
             ("because", production.get("reason")),

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from gero.cli.client import Client
-from gero.cli.polling import ENDED, follow_run
+from gero.cli.polling import ENDED, WAITING, follow_run
 from gero.cli.render import formats
 from gero.cli.render.runs import calls
 
@@ -22,7 +22,7 @@ class _Display(Protocol):
 
 
 def watch_run(client: Client, leaderboard_id: str, run_id: str, console: Console) -> dict[str, Any]:
-    """Show a run on `console` until it ends and return it, whatever its status is then.
+    """Show a run on `console` until it ends, or waits for a person, and return it, whatever its status is then.
 
     KeyboardInterrupt ends the watching, not the run; Failure when the API stays out of reach.
     """
@@ -94,7 +94,7 @@ class _RunBar:
             completed=progress["cells_done"],
             facts=_facts(run),
         )
-        if run["status"] in ENDED:
+        if run["status"] in ENDED | WAITING:
             self._progress.stop_task(self._task)
 
 
@@ -114,7 +114,13 @@ class _RunLines:
 
 def _facts(run: dict[str, Any]) -> str:
     progress = run["progress"]
-    return f"{calls(progress)} calls, {formats.counted(progress['errors'], 'error')}, {formats.money(run['cost_usd'])}"
+    facts = [
+        f"{calls(progress)} calls",
+        formats.counted(progress["errors"], "error"),
+        formats.money(run["cost_usd"]),
+        f"waits for {formats.one_line(run['waits_for'])}" if run.get("waits_for") else "",
+    ]
+    return ", ".join(filter(None, facts))
 
 
 def _seconds_since_start(run: dict[str, Any]) -> float:

@@ -8,9 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from gero.cli.render import formats
-from gero.cli.render.tables import FAULT, GOOD, table, text
+from gero.cli.render.tables import FAINT, FAULT, GOOD, table, text
+from gero.cli.render.trust import trust_lines
 
 PRODUCTION_MARK: Final = "★"
+PARETO_MARK: Final = "◆"
 _DECISIONS: Final = {
     "first": "First production model",
     "promote": "Promoted",
@@ -20,18 +22,19 @@ _DECISIONS: Final = {
 
 
 def ranking_table(ranking: dict[str, Any]) -> Table:
-    """The `entries` of a ranking of the API, best first; `production.model_id` is marked."""
+    """The `entries` of a ranking of the API, best first; `production.model_id` and the Pareto front are marked."""
     entries = ranking.get("entries") or []
     errors = any(entry["errors"] for entry in entries)  # a column of zeros would only take the names' place
     numbers = ("score", "rows", *(["errors"] if errors else []), "$/1,000", "p50", "p95")
     ranked = table(["rank", "name", "score", "95 %", *numbers[1:]], numbers=numbers, wide=["name"])
     serving = (ranking.get("production") or {}).get("model_id")
+    front = _front(entries)
     for entry in entries:
         serves = entry["model_id"] == serving
         failures = Text(formats.count(entry["errors"]), style=FAULT if entry["errors"] else "")
         ranked.add_row(
             Text.assemble(formats.plain(entry["rank_label"]), (f" {PRODUCTION_MARK}" if serves else "", GOOD)),
-            text(entry["name"], style="bold" if serves else ""),  # wrapped: cut names may look the same
+            _name(entry, serves=serves, on_front=entry["model_id"] in front),
             formats.score(entry["score"]),
             formats.interval(entry["score_low"], entry["score_high"]),
             formats.count(entry["rows"]),
@@ -52,7 +55,23 @@ def ranking_report(ranking: dict[str, Any]) -> RenderableType:
     if production.get("reason"):
         decision = _DECISIONS.get(str(ranking.get("action")), f"{PRODUCTION_MARK} In production")
         lines.append(Text.assemble((decision, GOOD), f": {formats.plain(production['reason'])}"))
-    return Group(*lines, *_first_errors(ranking))
+    return Group(*lines, *trust_lines(ranking), *_first_errors(ranking), *_footnote(ranking))
+
+
+def _front(entries: list[dict[str, Any]]) -> set[str]:
+    """The models of the Pareto front, where it tells anything: it does not when everyone is on it."""
+    front = {entry["model_id"] for entry in entries if entry.get("pareto")}
+    return front if len(front) < len(entries) else set()
+
+
+def _name(entry: dict[str, Any], *, serves: bool, on_front: bool) -> Text:
+    name = text(entry["name"], style="bold" if serves else "")  # wrapped: cut names may look the same
+    return Text.assemble(name, (f" {PARETO_MARK}", GOOD)) if on_front else name
+
+
+def _footnote(ranking: dict[str, Any]) -> Iterator[RenderableType]:
+    if _front(ranking.get("entries") or []):
+        yield Text(f"{PARETO_MARK} no other model is as good, as cheap and as fast", style=FAINT)
 
 
 def _first_errors(ranking: dict[str, Any]) -> Iterator[RenderableType]:
@@ -75,4 +94,5 @@ def ranking_of_run(run: dict[str, Any]) -> dict[str, Any]:
         "summary": run.get("ranking_summary"),
         "production": {"model_id": decision.get("model_id"), "reason": decision.get("reason")},
         "action": decision.get("action"),
+        **{name: run.get(name) for name in ("race", "judge", "human", "provisional", "reused_answers")},
     }

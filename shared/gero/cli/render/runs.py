@@ -11,9 +11,16 @@ from gero.cli.render import formats
 from gero.cli.render.push_settings import sample
 from gero.cli.render.ranking import ranking_of_run, ranking_report
 from gero.cli.render.tables import FAULT, GOOD, WARNING, card, cell, table, text
+from gero.cli.render.trust import costs
 from gero.cli.render.versions import source_in_words
 
-_STYLES: Final = {"completed": GOOD, "failed": FAULT, "cancelled": WARNING, "running": "cyan", "queued": "cyan"}
+_STYLES: Final = {
+    "completed": GOOD,
+    "failed": FAULT,
+    "cancelled": WARNING,
+    "paused": WARNING,
+    **dict.fromkeys(("running", "queued", "reviewing"), "cyan"),
+}
 
 
 def run_table(runs: Iterable[dict[str, Any]]) -> Table:
@@ -52,6 +59,10 @@ def run_card(run: dict[str, Any]) -> RenderableType:
             ("took", formats.duration(run.get("execution_seconds"))),
             ("calls", f"{calls(progress)}, {formats.counted(progress['errors'], 'error')}"),
             ("cost", formats.money(run.get("cost_usd"))),
+            ("of which", costs(run)),
+            ("limit", formats.money(run.get("max_cost_usd"))),
+            ("answers", "all asked again" if run.get("fresh") else None),
+            ("waits for", text(run["waits_for"], style=WARNING) if run.get("waits_for") else None),
             ("dataset", _dataset(dataset) if dataset else None),
             ("error", text(run["error"], style=FAULT) if run.get("error") else None),
         ]
@@ -79,6 +90,7 @@ def _dataset(dataset: dict[str, Any]) -> str:
     version, limit, source = dataset.get("version"), dataset.get("limit"), dataset.get("source")
     parts = [
         formats.counted(dataset.get("rows"), "row"),
+        f"{formats.count(dataset['duplicates_left_out'])} repeated" if dataset.get("duplicates_left_out") else "",
         f"version {version}" if version is not None else "",
         _left_out(dataset),
         f"of which {formats.count(limit['rows'])}, {sample(limit['algorithm'])}" if limit else "",
