@@ -23,7 +23,7 @@ class AppStack(Stack):
         runs = Runs(self, "runs", data=data, queue=evaluation.queue)
         evaluation.may_end_rounds_of(runs.state_machine.state_machine_arn)
         datasets = Datasets(self, "datasets", data=data, runs=runs)
-        schedule = Schedule(self, "schedule", data=data, runs=runs)
+        schedule = Schedule(self, "schedule", data=data, runs=runs, evaluation=evaluation.queue)
         traces = Traces(self, "traces", data=data)
         inference = Inference(self, "inference", data=data, traces=traces.queue)
         api = Api(self, "api", data=data, runs=runs, evaluation=evaluation.queue, inference=inference)

@@ -37,7 +37,9 @@ class Evaluation(Construct):
             # runaway after 16 rounds. The run ends it instead: a batch of a run that is over is dropped.
             recursive_loop=lambda_.RecursiveLoop.ALLOW,
         )
-        self.evaluate_batch.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem")
+        self.evaluate_batch.may(
+            data.rows, "dynamodb", "ConditionCheckItem", "GetItem", "PutItem", "UpdateItem", "DeleteItem"
+        )
         self.evaluate_batch.may(data.objects, "s3", "GetObject", "PutObject")
         self.evaluate_batch.may(data.listing, "s3", "ListBucket")
         self.evaluate_batch.may(data.secrets, "kms", "Decrypt")

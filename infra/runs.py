@@ -29,7 +29,7 @@ class Runs(Construct):
     """PlanRun, DispatchRound and RankRound until nothing is left to learn, OpenReview where people decide, FinishRun.
 
     The input is {"workspace_id", "leaderboard_id", "run_id"}; every step passes that object on, with "round" (from 1)
-    and, after RankRound, "finished" and "review".
+    and, after RankRound, "finished", "review" and "racers".
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, data: DataStack, queue: Queue) -> None:
@@ -55,7 +55,7 @@ class Runs(Construct):
         self.open_review.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "Query")
         self.open_review.may(data.objects, "s3", "GetObject", "PutObject")
 
-        self.finish_run = Function(self, "finish_run", data, seconds=120, megabytes=512)
+        self.finish_run = Function(self, "finish_run", data, seconds=300, megabytes=1024)
         self.finish_run.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
         self.finish_run.may(data.objects, "s3", "GetObject", "PutObject")
         self.finish_run.may(data.listing, "s3", "ListBucket")
@@ -66,7 +66,7 @@ class Runs(Construct):
             self,
             "state_machine",
             definition_body=sfn.DefinitionBody.from_chainable(self._definition()),
-            timeout=Duration.days(REVIEW_DAYS + 10),
+            timeout=Duration.days(360),  # a year is the most: all pauses and the review of a run together
             logs=self._error_log(),
         )
         for function in (self.dispatch_round, self.open_review):

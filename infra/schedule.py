@@ -8,18 +8,18 @@ from constructs import Construct
 from infra.data_stack import DataStack
 from infra.event_bus import default_event_bus
 from infra.function import Function
+from infra.queue import Queue
 from infra.runs import Runs
 
 
 class Schedule(Construct):
     """One rule for all leaderboards: their cron expressions are items of the table, not rules of the account."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, data: DataStack, runs: Runs) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, data: DataStack, runs: Runs, evaluation: Queue) -> None:
         super().__init__(scope, construct_id)
         machine = runs.state_machine.state_machine_arn
-        self.start_due = Function(
-            self, "start_due", data, seconds=300, megabytes=512, environment={"GERO_STATE_MACHINE_ARN": machine}
-        )
+        environment = {"GERO_STATE_MACHINE_ARN": machine, "GERO_EVALUATION_QUEUE_URL": evaluation.queue_url}
+        self.start_due = Function(self, "start_due", data, seconds=300, megabytes=512, environment=environment)
         self.start_due.may(
             data.rows_and_due_work,
             "dynamodb",
@@ -29,7 +29,8 @@ class Schedule(Construct):
         self.start_due.may(data.listing, "s3", "ListBucket")
         self.start_due.may(data.secrets, "kms", "Decrypt")
         self.start_due.may(default_event_bus(self), "events", "PutEvents")
-        self.start_due.may(machine, "states", "StartExecution")
+        self.start_due.may(evaluation.queue_arn, "sqs", "SendMessage")  # what a run lost is sent again
+        self.start_due.may(machine, "states", "StartExecution", "SendTaskSuccess")
         self.start_due.may(runs.executions_arn, "states", "DescribeExecution")
         events.Rule(
             self,

@@ -105,6 +105,15 @@ class ReviewView(BaseModel):
     latest_votes: list[VoteView]
 
 
+class ClosedView(BaseModel):
+    """That a review is closed, for who may not read it."""
+
+    run_id: str
+    status: str
+    end: str | None
+    progress: ItemProgressView
+
+
 def progress(queue: Queue) -> ItemProgressView:
     """How far a queue is."""
     found = reviews.progress(queue)
@@ -129,6 +138,11 @@ def item(queue: Queue, shown: Shown) -> ItemView:
 def noted(queue: Queue, item_id: str) -> NotedView:
     """The view of a verdict that was taken."""
     return NotedView(item_id=item_id, status=queue.status, progress=progress(queue))
+
+
+def closed(queue: Queue) -> ClosedView:
+    """The view of a closed review that tells nothing of models and reviewers."""
+    return ClosedView(run_id=queue.run_id, status=queue.status, end=queue.end, progress=progress(queue))
 
 
 def review(queue: Queue) -> ReviewView:

@@ -110,10 +110,9 @@ def _decision(document: dict[str, Any]) -> DecisionView:
 
 def _waits_for(found: Run) -> str | None:
     if found.status == "paused":
-        limit = Decimal(found.max_cost_nanos or 0) / money.NANOS_PER_USD
-        return (
-            f"a higher limit: it has spent what it may (${limit.normalize():f}); resume it with another, or cancel it"
-        )
+        usd = Decimal(found.max_cost_nanos) / money.NANOS_PER_USD if found.max_cost_nanos is not None else None
+        limit = "" if usd is None else f" (${usd.normalize():f})"
+        return f"{found.waits_for or 'it is paused'}{limit}; resume it, with another limit if that is why, or cancel it"
     return "verdicts of people on its answers; close the review to end it" if found.status == "reviewing" else None
 
 

@@ -1,10 +1,9 @@
 """Ask one candidate one block of rows, score the answers, and count the result exactly once.
 
 Trigger: SQS evaluation queue, one message an invocation.
-May: dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem, kms:Decrypt, s3:GetObject,
-    s3:ListBucket, s3:PutObject, sqs:ChangeMessageVisibility, sqs:DeleteMessage, sqs:GetQueueAttributes,
-    sqs:ReceiveMessage,
-    sqs:SendMessage, states:SendTaskSuccess
+May: dynamodb:ConditionCheckItem, dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem,
+    kms:Decrypt, s3:GetObject, s3:ListBucket, s3:PutObject, sqs:ChangeMessageVisibility, sqs:DeleteMessage,
+    sqs:GetQueueAttributes, sqs:ReceiveMessage, sqs:SendMessage, states:SendTaskSuccess
 """
 
 import asyncio
@@ -18,7 +17,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from msgspec.structs import replace
 
 from gero import evaluation, runs
-from gero.evaluation import BatchJob, Finished, SpentUp, Tally
+from gero.evaluation import BatchJob, Finished, Halted, Tally
 from gero.kit import log, queues, settings
 
 _RESERVE_SECONDS = 10.0  # to store and to count what was answered
@@ -44,8 +43,8 @@ def _evaluate(record: SQSRecord, *, remaining_ms: Callable[[], int]) -> None:
         log.event("batch.unwanted", run_id=job.run_id, batch=job.name)
         runs.rounds.wake_if_complete(job.workspace_id, job.run_id, job.round)
         return
-    except SpentUp:
-        runs.pause(job)
+    except Halted as halted:
+        runs.pause(job, str(halted))
         return
     if finished is None:
         log.event("batch.handed_back", run_id=job.run_id, batch=job.name, parts=job.parts + 1)

@@ -43,7 +43,10 @@ def _judged(plan: EvaluationPlan, standing: Standing) -> Standing:
     if plan.evaluation.judge is None:
         return standing
     leaderboard = leaderboards.get(plan.workspace_id, plan.leaderboard_id)
-    reviews.open_pool(plan, leaderboard.human)
+    try:
+        reviews.open_pool(plan, leaderboard.human)
+    except Exception as error:  # noqa: BLE001  people can review the next run's answers; this one is paid for
+        log.failure("review.not_opened", error, run_id=plan.run_id)
     return replace(standing, notes=standing.notes | leaderboards.trust.judged(leaderboard, plan, standing.statistics))
 
 

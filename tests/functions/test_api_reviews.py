@@ -158,3 +158,17 @@ def test_a_review_is_closed_to_other_workspaces(api: TestClient, ready: Ready) -
     for path in ("/close", f"/{item['item_id']}"):
         assert api.post(of(ready, path), headers=theirs, json={"verdict": "a"}).status_code == 404
     assert api.get(of(ready)).json()["votes"] == 0
+
+
+def test_who_may_run_and_not_read_closes_a_review_and_learns_nothing_of_models(
+    api: TestClient, ready: Ready, woken: list[str]
+) -> None:
+    item = api.get(of(ready, "/next")).json()["item"]
+    api.post(of(ready, f"/{item['item_id']}"), json={"verdict": "a", "comment": "well put"})
+    _, secret = access.tokens.create(ready.workspace, "runner", ["leaderboards:run"])
+    closed = api.post(of(ready, "/close"), headers={"Authorization": f"Bearer {secret}"})
+    told = closed.json()
+    assert told.keys() == {"run_id", "status", "end", "progress"}
+    assert (told["status"], told["end"], told["progress"]) == ("closed", "closed", {"reviewed": 1, "total": 3})
+    assert woken == ["REVIEW-TOKEN"]
+    assert api.post(of(ready, "/close")).json()["votes"] == 1

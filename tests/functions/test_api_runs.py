@@ -132,7 +132,7 @@ def test_a_run_that_makes_no_sense_is_refused_by_its_field(api: TestClient, read
 
 def test_a_waiting_run_says_what_it_waits_for(api: TestClient, ready: Ready) -> None:
     run = started(ready)
-    moved(run, "paused", max_cost_nanos=1_500_000_000)
+    moved(run, "paused", max_cost_nanos=1_500_000_000, waits_for="it has spent what it may")
     paused = api.get(of(ready, f"/runs/{run.id}")).json()
     assert (paused["status"], paused["max_cost_usd"]) == ("paused", 1.5)
     assert "it has spent what it may ($1.5)" in paused["waits_for"]

@@ -21,7 +21,7 @@ LIMITS = {  # seconds, megabytes
     "consolidate_dataset": (900, 1024),
     "dispatch_round": (300, 512),
     "evaluate_batch": (480, 1024),
-    "finish_run": (120, 512),
+    "finish_run": (300, 1024),
     "ingest_rows": (29, 1024),
     "open_review": (300, 1024),
     "plan_run": (900, 2048),

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from functions.api import review_views
 from functions.api.caller import SCHEMES, Reader, Runner
-from functions.api.review_views import ItemView, NextView, NotedView, ReviewView
+from functions.api.review_views import ClosedView, ItemView, NextView, NotedView, ReviewView
 from gero import access, leaderboards, reviews
 from gero.access import Principal
 from gero.models import Input
@@ -25,7 +25,7 @@ def _reviewer(request: Request) -> Principal:
 Reviewer = Annotated[Principal, Depends(_reviewer)]
 Named = Annotated[
     str | None,
-    Query(min_length=1, max_length=100, description="Who reviews, where several people share one token"),
+    Query(min_length=1, max_length=100, description="Who reviews, where several people share one token; any name goes"),
 ]
 
 
@@ -53,9 +53,13 @@ def next_item(caller: Reviewer, leaderboard_id: str, reviewer: Named = None) -> 
 
 
 @router.post("/close")
-def close_review(caller: Runner, leaderboard_id: str) -> ReviewView:
-    """End the review by what was said so far; a run that waits for it goes on."""
-    return review_views.review(reviews.close(_queue(caller, leaderboard_id), "closed"))
+def close_review(caller: Runner, leaderboard_id: str) -> ReviewView | ClosedView:
+    """End the review by what was said so far; a run that waits for it goes on. Who may not read leaderboards is told
+    that it is closed, and no more.
+    """
+    queue = reviews.close(_queue(caller, leaderboard_id), "closed")
+    readable = access.scopes.allows(caller.scopes, "leaderboards:read")
+    return review_views.review(queue) if readable else review_views.closed(queue)
 
 
 @router.post("/{item_id}")

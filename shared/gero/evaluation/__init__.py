@@ -16,7 +16,7 @@ from gero.evaluation.plan import (
     Race,
     even_layout,
 )
-from gero.evaluation.spending import SpentUp
+from gero.evaluation.spending import Halted
 from gero.evaluation.statistics import (
     BatchStatistics,
     JudgeSums,
@@ -39,6 +39,7 @@ __all__ = [
     "EvaluationType",
     "ExactScorer",
     "Finished",
+    "Halted",
     "Judge",
     "JudgeSums",
     "LatencyHistogram",
@@ -46,7 +47,6 @@ __all__ = [
     "Race",
     "RowMasks",
     "RowScores",
-    "SpentUp",
     "Tally",
     "add_counts",
     "check_normalizers",

@@ -115,10 +115,12 @@ def _seen(known: Candidate, report: Report, now: int) -> Candidate:
 class Allowance:
     """A worker's part in what the run may ask of an endpoint: it sets the ceiling of its pace."""
 
-    def __init__(self, plan: EvaluationPlan, candidate: PlannedCandidate, pace: Pace, worker: str = WORKER) -> None:
+    def __init__(
+        self, plan: EvaluationPlan, candidate: PlannedCandidate, pace: Pace, worker: str = WORKER, epoch: int = 0
+    ) -> None:
         self._worker = worker
         self._candidate_id = candidate.id
-        self._key = (f"WS#{plan.workspace_id}#RUN#{plan.run_id}", f"PACE#{candidate.endpoint.address}")
+        self._key = (f"WS#{plan.workspace_id}#RUN#{plan.run_id}", f"PACE#{epoch:03}#{candidate.endpoint.address}")
         self._pace = pace
         self._told_at = time.monotonic()
 

@@ -11,14 +11,15 @@ from msgspec.structs import replace
 
 from gero.evaluation import known as knowledge
 from gero.evaluation import plan as plans
-from gero.evaluation import results, spending
+from gero.evaluation import results
 from gero.evaluation.allowance import EVERY_SECONDS, WORKER, Allowance
 from gero.evaluation.checkpoint import Checkpoint, Tally
 from gero.evaluation.fan_out import FanOut
 from gero.evaluation.job import BatchJob
+from gero.evaluation.judge import Judge
 from gero.evaluation.known import Known
 from gero.evaluation.plan import EvaluationPlan, PlannedCandidate
-from gero.evaluation.spending import Spending, SpentUp
+from gero.evaluation.spending import Halted, Spending
 from gero.evaluation.statistics import BatchStatistics
 from gero.evaluation.verdicts import Verdicts
 from gero.kit import GeroError
@@ -53,7 +54,8 @@ async def evaluate(
 
     `deadline` is a `time.monotonic()` moment. `keep_alive` is called in a thread every `every_seconds`, so that the
     queue knows somebody is at work; an exception it raises ends the work (in an ExceptionGroup). `report` gets
-    what is done so far every two seconds, in a thread. SpentUp when the run has spent what it may.
+    what is done so far every two seconds, in a thread. Halted when the run is to wait for
+    a person.
     """
     work = _Work(job)
     checkpoint = Checkpoint(job, redelivered=redelivered, judged=work.plan.evaluation.judge is not None)
@@ -65,23 +67,20 @@ async def evaluate(
                 group.create_task(_regularly(lambda: asyncio.to_thread(keep_alive), every_seconds)),
                 group.create_task(_regularly(checkpoint.save_part, _CHECKPOINT_SECONDS)),
                 group.create_task(_regularly(lambda: asyncio.to_thread(report, checkpoint.tally()), _REPORT_SECONDS)),
-                group.create_task(_regularly(work.spending.share, spending.EVERY_SECONDS)),
             ]
+            await asyncio.to_thread(work.remember)
             complete = await work.answer(checkpoint, deadline) and await work.judge(checkpoint, deadline)
             for beat in beats:
                 beat.cancel()
         finished = _finished(work, checkpoint.answered) if complete else None
-        if not finished:
-            await checkpoint.save_part()
-        saved = True
-    except BaseException:
-        await checkpoint.save_part()  # of a run that was paused or cancelled, too: it is paid for
-        raise
+        saved = finished is not None
     finally:
-        checkpoint.close(forget=saved)
-        await work.spending.share()
-    if finished is None and work.spending.used_up():
-        raise SpentUp
+        if not saved:  # of a run that was paused or cancelled, too: it is paid for
+            await checkpoint.save_part()
+        checkpoint.close(forget=True)
+        await work.spending.give_back()
+    if finished is None and work.halted:
+        raise Halted(work.halted)
     return finished
 
 
@@ -93,15 +92,33 @@ class _Work:
         self.plan = plans.load(job.workspace_id, job.leaderboard_id, job.run_id)
         self.rows = plans.load_block(self.plan, job.block)
         self.candidate = self.plan.candidate(job.candidate_id)
-        self.known = knowledge.of_batch(self.plan, self.candidate, self.rows) if self.candidate.earlier else Known()
+        self.known = Known()
         self.spending = Spending(self.plan)
+        self._judge_is_out: str | None = None
+
+    @property
+    def halted(self) -> str | None:
+        """Why a person has to do something before the batch can go on."""
+        if self._judge_is_out:
+            return f"its judge gives no verdicts: {self._judge_is_out}"
+        return "it has spent what it may" if self.spending.used_up() else None
+
+    def remember(self) -> None:
+        """Look up what earlier runs know of the rows. Blocking."""
+        if self.candidate.earlier:
+            self.known = knowledge.of_batch(self.plan, self.candidate, self.rows)
 
     async def answer(self, checkpoint: Checkpoint, deadline: float) -> bool:
-        """Ask the candidate; True when nothing is left to ask."""
-        pace, headers = _asking(self.plan, self.candidate)
+        """Ask the candidate, if there is anybody to judge the answers; True when nothing is left to ask."""
+        if judge := self.plan.evaluation.judge:
+            pace, _ = self._asking(_as_candidate(judge))
+            await self._allowance(_as_candidate(judge), pace).share()
+            if pace.stopped:
+                self._judge_is_out = pace.stopped
+                return False
+        pace, headers = self._asking(self.candidate)
         fan_out = FanOut(self.plan, self.candidate, headers, pace, self.known, self.spending)
-        await self.spending.share()
-        async with _shared(Allowance(self.plan, self.candidate, pace), pace):
+        async with _shared(self._allowance(self.candidate, pace), pace):
             return await fan_out.run(self.rows, checkpoint, deadline)
 
     async def judge(self, checkpoint: Checkpoint, deadline: float) -> bool:
@@ -109,12 +126,26 @@ class _Work:
         judge = self.plan.evaluation.judge
         if judge is None or not checkpoint.unjudged:
             return True
-        as_candidate = PlannedCandidate(JUDGE, judge.name, judge.endpoint)
-        pace, headers = _asking(self.plan, as_candidate)
+        pace, headers = self._asking(_as_candidate(judge))
         known = self.known if self.plan.reuse else Known()
         verdicts = Verdicts(self.plan, judge, headers, pace, known, self.spending)
-        async with _shared(Allowance(self.plan, as_candidate, pace, f"{WORKER}-judge"), pace):
-            return await verdicts.run(self.job, self.rows, checkpoint, deadline)
+        async with _shared(self._allowance(_as_candidate(judge), pace), pace):
+            done = await verdicts.run(self.job, self.rows, checkpoint, deadline)
+        if not done:
+            self._judge_is_out = pace.stopped
+        return done
+
+    def _asking(self, candidate: PlannedCandidate) -> tuple[Pace, Mapping[str, str]]:
+        pace = _pace(self.plan, candidate, self.job.epoch)
+        return pace, _headers(self.plan.workspace_id, candidate.endpoint, pace)
+
+    def _allowance(self, candidate: PlannedCandidate, pace: Pace) -> Allowance:
+        worker = f"{WORKER}-judge" if candidate.id == JUDGE else WORKER
+        return Allowance(self.plan, candidate, pace, worker, self.job.epoch)
+
+
+def _as_candidate(judge: Judge) -> PlannedCandidate:
+    return PlannedCandidate(JUDGE, judge.name, judge.endpoint)
 
 
 @asynccontextmanager
@@ -130,26 +161,21 @@ async def _shared(allowance: Allowance, pace: Pace) -> AsyncIterator[None]:
         await allowance.share()  # so that nobody else need find out
 
 
-def _asking(plan: EvaluationPlan, candidate: PlannedCandidate) -> tuple[Pace, Mapping[str, str]]:
-    pace = _pace(plan, candidate)
-    return pace, _headers(plan.workspace_id, candidate.endpoint, pace)
-
-
 @lru_cache(maxsize=64)
-def _known_pace(run_id: str, address: str, most: int, judges: bool) -> Pace:
+def _known_pace(run_id: str, epoch: int, address: str, most: int, judges: bool) -> Pace:
     """What a worker learnt of an endpoint in a run holds for the batches after it."""
     return Pace(most)
 
 
 @lru_cache(maxsize=64)
-def _known_health(run_id: str, candidate_id: str) -> Health:
+def _known_health(run_id: str, epoch: int, candidate_id: str) -> Health:
     """What it learnt of a candidate there, whose key and parameters are its own."""
     return Health()
 
 
-def _pace(plan: EvaluationPlan, candidate: PlannedCandidate) -> Pace:
-    pace = _known_pace(plan.run_id, candidate.endpoint.address, plan.in_flight, candidate.id == JUDGE)
-    pace.health = _known_health(plan.run_id, candidate.id)
+def _pace(plan: EvaluationPlan, candidate: PlannedCandidate, epoch: int) -> Pace:
+    pace = _known_pace(plan.run_id, epoch, candidate.endpoint.address, plan.in_flight, candidate.id == JUDGE)
+    pace.health = _known_health(plan.run_id, epoch, candidate.id)
     pace.health.waiting = None
     return pace
 
@@ -168,6 +194,7 @@ def _headers(workspace_id: str, endpoint: Endpoint, pace: Pace) -> Mapping[str, 
 def salvage(job: BatchJob) -> Finished:
     """What is known of a batch that nobody could finish: its answers so far, stored; the other rows are unscored."""
     work = _Work(job)
+    work.remember()
     checkpoint = Checkpoint(job, redelivered=True, judged=work.plan.evaluation.judge is not None)
     checkpoint.close(forget=False)
     unjudged = {row_id: replace(one, judge_error=_NOT_JUDGED) for row_id, one in checkpoint.unjudged.items()}

@@ -134,10 +134,11 @@ class FanOut:
         body = providers.request_body(endpoint, providers.prompt.messages(self._plan.prompt, row.input))
         blank = self._blank(row)
         try:
-            with self._spending.call():
+            async with self._spending.call(endpoint, body) as bill:
                 answer, attempts = await providers.ask_patiently(
                     session, endpoint, self._headers, body, self._pace, deadline
                 )
+                bill.nanos = answer.cost_nanos
         except providers.Stopped as stopped:
             return replace(blank, error=f"not asked: {stopped}", attempts=0)
         except CallFailed as error:
@@ -148,7 +149,6 @@ class FanOut:
                 return replace(blank, error=f"not asked: {error.message}", attempts=0)
             # The model's own failure: it scores 0 and counts as an error.
             return replace(blank, score=0, error=error.message, attempts=error.details.get("attempts", 1))
-        self._spending.add(answer.cost_nanos)
         return replace(
             blank,
             created_at=clock.iso(),

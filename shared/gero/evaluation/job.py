@@ -4,7 +4,10 @@ import msgspec
 
 
 class BatchJob(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a worker is asked to do. `parts`: how many times the batch was handed back with part of it done."""
+    """What a worker is asked to do. `parts`: how many times the batch was handed back with part of it done.
+
+    `epoch`: how many times its run had been resumed when it was sent.
+    """
 
     workspace_id: str
     leaderboard_id: str
@@ -13,6 +16,7 @@ class BatchJob(msgspec.Struct, frozen=True, omit_defaults=True):
     block: int
     candidate_id: str
     parts: int = 0
+    epoch: int = 0
 
     @property
     def name(self) -> str:

@@ -1,6 +1,7 @@
 """What a run does, fixed when it starts: prompt, scoring, candidates, blocks of rows. Immutable, one S3 object."""
 
 import hashlib
+from bisect import bisect_right
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Literal
@@ -99,7 +100,8 @@ class EvaluationPlan(msgspec.Struct, frozen=True):
 
     def identity_of(self, candidate: PlannedCandidate) -> str:
         """A short name for the candidate, the prompt and the scoring: what is scored alike under it is comparable."""
-        told = msgspec.json.encode([self.prompt, _asked(candidate.endpoint), self.evaluation.identity])
+        about = [self.prompt, _asked(candidate.endpoint), self.evaluation.identity]
+        told = msgspec.json.encode(about, order="deterministic")
         return hashlib.blake2b(told, digest_size=12).hexdigest()
 
     @property
@@ -119,7 +121,7 @@ class EvaluationPlan(msgspec.Struct, frozen=True):
 
     def round_of_block(self, block: int) -> int:
         """The round that evaluates a block."""
-        return next(number for number, end in enumerate(accumulate(self.round_blocks), start=1) if block < end)
+        return bisect_right(list(accumulate(self.round_blocks)), block) + 1
 
     def candidate(self, candidate_id: str) -> PlannedCandidate:
         """The candidate with that id. NotFound when the plan has none."""
@@ -143,10 +145,10 @@ def _parts(total: int, size: int) -> tuple[int, ...]:
     return tuple(min(size, total - start) for start in range(0, total, size))
 
 
-def place(seed: str, row_id: str) -> int:
-    """The place of a row in the order of a seed: 64 bits."""
-    digest = hashlib.blake2b(f"{seed}\0{row_id}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big")
+def place(seed: str, question: str) -> int:
+    """The place of a row in the order of a seed: 64 bits. It depends on what the row asks, not on its id or answer."""
+    key = seed.encode()[:64]
+    return int.from_bytes(hashlib.blake2b(datasets.input_digest(question), key=key, digest_size=8).digest(), "big")
 
 
 def run_prefix(workspace_id: str, leaderboard_id: str, run_id: str) -> str:
@@ -159,7 +161,7 @@ def save(plan: EvaluationPlan) -> None:
     blobs.put(_plan_key(plan.workspace_id, plan.leaderboard_id, plan.run_id), msgspec.json.encode(plan))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def load(workspace_id: str, leaderboard_id: str, run_id: str) -> EvaluationPlan:
     """The plan of a run; kept in the process, for it never changes. NotFound before it is planned."""
     stored = blobs.get(_plan_key(workspace_id, leaderboard_id, run_id))

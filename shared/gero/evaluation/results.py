@@ -79,7 +79,7 @@ def _judge_sums(found: list[Trace]) -> JudgeSums:
     audited = [one for one in told if one.audit_score is not None]
     return JudgeSums(
         n_judged=len(told),
-        n_unjudged=sum(one.judge_error is not None for one in found),
+        n_unjudged=sum(one.judge_error is not None and one.judge is not None for one in found),
         n_audits=len(audited),
         n_flips=sum(one.audit_score != one.score for one in audited),
         lengths=sum(lengths),

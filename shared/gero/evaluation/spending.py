@@ -1,73 +1,136 @@
-"""What a run has spent, counted by all its workers together, so that it pauses when it has spent what it may."""
+"""What a run may spend: each worker asks for a part of it before it makes calls, so together they stay within it."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import msgspec
+
+from gero import providers
 from gero.evaluation.plan import EvaluationPlan
-from gero.kit import log, table
+from gero.kit import Conflict, Unavailable, conditions, log, money, table
 from gero.kit.table import Changes
+from gero.providers import Endpoint
 
-EVERY_SECONDS = 1.0
 _UNLIMITED = -1
+_CALLS_AT_ONCE, _SHARE = 16, 8  # a worker asks for so many calls' worth, but for an eighth of what is left at most
+_FORGETTING = 98  # percent that stay of the dearest call with each other one: it may have been a single one
+_TRIES = 20
+_ANSWER_TOKENS = 256  # a guess, until calls have told what they cost
 
 
-class SpentUp(Exception):
-    """The run has spent what it may: what is known is stored, and nothing more is asked."""
+class Halted(Exception):
+    """The run is to wait for a person, for the reason that the text says; what is known is stored."""
+
+
+class Bill(msgspec.Struct):
+    """What a call cost, in nano-dollars; whoever made it says so."""
+
+    nanos: int = 0
 
 
 class Spending:
-    """A worker's view of what the run may still spend, in nano-dollars; it tells the others every second.
+    """A worker's part of what the run may spend, in nano-dollars. A run without a limit counts nothing.
 
-    So a run may spend more than it may by what each worker asks in a second. A run without a cap counts nothing.
+    A call begins when there is enough for one as dear as the dearest of late: a run exceeds its limit only by as much
+    as its last calls turn out dearer than those before them.
     """
 
     def __init__(self, plan: EvaluationPlan) -> None:
         self._key = _key(plan.workspace_id, plan.run_id)
-        self._cap = plan.max_cost_nanos
-        self._left = plan.max_cost_nanos
-        self._untold = 0
-        self._under_way = 0
+        self._cap = plan.max_cost_nanos or 0
+        self._free = plan.max_cost_nanos is None
+        self._granted = 0
         self._dearest = 0
+        self._used_up = False
+        self._asking = asyncio.Lock()
 
     def used_up(self) -> bool:
-        """Whether one more call might exceed the cap, those under way being as dear as the dearest so far."""
-        if self._left is None:
-            return False
-        return self._untold + max(1, self._dearest * (self._under_way + 1)) > self._left
+        """Whether a call could not be made for want of money."""
+        return self._used_up
 
-    @contextmanager
-    def call(self) -> Iterator[None]:
-        """While a call is under way."""
-        self._under_way += 1
+    @asynccontextmanager
+    async def call(self, endpoint: Endpoint, body: bytes) -> AsyncIterator[Bill]:
+        """While a call is made. NotNow when the run has nothing left for it."""
+        bill = Bill()
+        if self._free:
+            yield bill
+            return
+        held = await self._hold(_guess(endpoint, body))
         try:
-            yield
+            yield bill
         finally:
-            self._under_way -= 1
+            self._granted += held - bill.nanos
+            self._dearest = max(bill.nanos, self._dearest * _FORGETTING // 100)
 
-    def add(self, nanos: int) -> None:
-        """Count what a call cost."""
-        self._untold += nanos
-        self._dearest = max(self._dearest, nanos)
+    async def _hold(self, guess: int) -> int:
+        async with self._asking:
+            if self._granted < self._need(guess) and not self._used_up:
+                await asyncio.to_thread(self._ask_for, guess)
+            if self._free:
+                return 0
+            need = self._need(guess)
+            if self._granted < need:
+                self._used_up = True
+                raise providers.NotNow("the run has spent what it may")
+            self._granted -= need
+        return need
 
-    async def share(self) -> None:
-        """Tell what was spent, and learn what others did."""
-        if self._cap is None:
+    def _need(self, guess: int) -> int:
+        # A guess must not keep a run from making its first calls, which tell.
+        return self._dearest or min(guess, max(1, self._cap // _CALLS_AT_ONCE))
+
+    async def give_back(self) -> None:
+        """Let others have what was not spent."""
+        if not self._free and self._granted:
+            rest, self._granted = self._granted, 0
+            try:
+                told = Changes(set={"dearest": self._dearest}, add={"granted": -rest})
+                await asyncio.to_thread(table.update, *self._key, told)
+            except Exception as error:  # noqa: BLE001  what was answered matters more; so much is left unspent
+                log.failure("spending.not_given_back", error)
+
+    def _ask_for(self, guess: int) -> None:
+        for attempt in range(_TRIES):
+            known = table.get(*self._key, consistent=True) or {}
+            cap = int(known.get("cap", self._cap))
+            if cap == _UNLIMITED:
+                self._free = True
+                return
+            granted = int(known.get("granted", 0))
+            self._dearest = self._dearest or int(known.get("dearest", 0))
+            need = self._need(guess)
+            wanted = max(need - self._granted, min(need * _CALLS_AT_ONCE, (cap - granted) // _SHARE))
+            if wanted > cap - granted:
+                return
+            unchanged = conditions.equals("granted", granted) if "granted" in known else conditions.absent("granted")
+            try:
+                told = Changes(set={"dearest": self._dearest}, add={"granted": wanted})
+                table.update(*self._key, told, unchanged)
+            except Conflict:
+                time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))
+                continue
+            self._granted += wanted
             return
-        told, self._untold = self._untold, 0
-        try:
-            found = await asyncio.to_thread(table.update, *self._key, Changes(add={"spent": told}))
-        except Exception as error:  # noqa: BLE001  a missed exchange must not end the calls in flight
-            log.failure("spending.missed", error)
-            self._untold += told
-            return
-        cap = int(found.get("cap", self._cap))
-        self._left = None if cap == _UNLIMITED else cap - int(found["spent"])
+        raise Unavailable("the run's spending is being changed by others all the time")
+
+
+def spent(workspace_id: str, run_id: str) -> int:
+    """What the workers of a run with a limit have set aside in all: when none is at work, what they spent."""
+    known = table.get(*_key(workspace_id, run_id), consistent=True) or {}
+    return int(known.get("granted", 0))
 
 
 def set_cap(workspace_id: str, run_id: str, nanos: int | None) -> None:
     """Let a run spend so much in all, from now on; None: as much as it takes."""
     table.update(*_key(workspace_id, run_id), Changes(set={"cap": _UNLIMITED if nanos is None else nanos}))
+
+
+def _guess(endpoint: Endpoint, body: bytes) -> int:
+    asked = money.cost_of_tokens(len(body) // 4, endpoint.input_nanos_per_million)
+    return max(1, asked + money.cost_of_tokens(_ANSWER_TOKENS, endpoint.output_nanos_per_million))
 
 
 def _key(workspace_id: str, run_id: str) -> tuple[str, str]:

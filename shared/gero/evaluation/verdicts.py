@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -26,6 +26,7 @@ from gero.kit import blobs
 from gero.providers import Answer, CallFailed, Pace
 from gero.traces import SCORE_SCALE, Trace
 
+_REFUSED = 3  # times, until it is taken to be about the answer
 _LOOK_SECONDS, _LOOKS = 1.0, 30  # for the answers to compare with, until the batch is handed back
 
 
@@ -48,6 +49,7 @@ class Verdicts:
         self._known = known.answers
         self._spending = spending
         self._reference: Mapping[str, Trace] = {}
+        self._refused: Counter[str] = Counter()
 
     async def run(self, job: BatchJob, rows: list[Row], checkpoint: Checkpoint, deadline: float) -> bool:
         """True when no answer waits for a verdict any more; False when time or money ran out first, or the answers to
@@ -61,7 +63,8 @@ class Verdicts:
             self._reference = reference
 
         def go_on() -> bool:
-            return time.monotonic() + providers.PATIENCE_SECONDS < deadline and not self._spending.used_up()
+            out_of_time = time.monotonic() + providers.PATIENCE_SECONDS >= deadline
+            return not (out_of_time or self._spending.used_up() or self._pace.stopped)
 
         async with providers.new_session(self._plan.in_flight) as session:
             ask = partial(self._ask, session, deadline)
@@ -70,7 +73,7 @@ class Verdicts:
             async def work(row: Row) -> None:
                 try:
                     checkpoint.add(await self._judged(scorer, row, checkpoint.unjudged[row.id]))
-                except providers.NotNow:
+                except (providers.NotNow, providers.Stopped):  # it waits for a verdict, now or when the run goes on
                     todo.append(row)
 
             if todo and go_on() and not self._pace.health.answers:
@@ -90,7 +93,10 @@ class Verdicts:
         answer = str(answered.output)
         try:
             verdict = await scorer.score(row, answer, compared.output if compared else None)
-        except (providers.Stopped, CallFailed) as error:
+        except CallFailed as error:
+            self._refused[row.id] += 1
+            if error.condition in ("refused", "exhausted") and self._refused[row.id] < _REFUSED:
+                raise providers.NotNow(error.message) from error  # more likely the key than this answer
             verdict = Verdict(None, "", scorer.unsettled_nanos(row, answer), str(error))
         return _with(answered, verdict)
 
@@ -112,9 +118,9 @@ class Verdicts:
     ) -> Answer:
         endpoint = self._judge.endpoint
         body = providers.request_body(endpoint, messages, extra)
-        with self._spending.call():
+        async with self._spending.call(endpoint, body) as bill:
             answer, _ = await providers.ask_patiently(session, endpoint, self._headers, body, self._pace, deadline)
-        self._spending.add(answer.cost_nanos)
+            bill.nanos = answer.cost_nanos
         return answer
 
 
@@ -133,7 +139,7 @@ def _without_comparison(answered: Trace, compared: Trace | None) -> Trace:
     """What an answer is worth where the other model has none: all, when that one failed; else nobody knows."""
     if compared is not None and compared.score is not None:
         return replace(answered, score=SCORE_SCALE, reason="the other model gave no answer")
-    return replace(answered, judge_error="there is no answer to compare it with")
+    return replace(answered, judge=None, judge_error="there is no answer to compare it with")  # not the judge's fault
 
 
 async def _reference(job: BatchJob, deadline: float) -> dict[str, Trace] | None:
@@ -144,11 +150,12 @@ async def _reference(job: BatchJob, deadline: float) -> dict[str, Trace] | None:
         if time.monotonic() + providers.PATIENCE_SECONDS >= deadline:
             return None
         found = await asyncio.to_thread(_finished_traces, job)
-        if found:
+        if found is not None:
             return {str(one.row_id): one for one in found}
     return None
 
 
-def _finished_traces(job: BatchJob) -> list[Trace]:
-    keys = blobs.keys(results.key_prefix(job))
-    return [traces.decode(line) for key in keys for line in blobs.get_lines(key)]
+def _finished_traces(job: BatchJob) -> list[Trace] | None:
+    """None when there are no results; of a batch that nobody could finish there may be few, or none."""
+    keys = list(blobs.keys(results.key_prefix(job)))
+    return [traces.decode(line) for key in keys for line in blobs.get_lines(key)] if keys else None

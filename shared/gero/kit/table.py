@@ -23,12 +23,15 @@ _DELETED_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Write:
-    """One write of a transaction: a put (`item`), an update (`key` and changes) or a delete (`key` alone)."""
+    """One write of a transaction: a put (`item`), an update (`key` and changes), a delete (`key` alone), or none: only
+    that `check` holds for the item at `key`.
+    """
 
     item: Item | None = None
     key: tuple[str, str] | None = None
     changes: "Changes | None" = None
     condition: Condition | None = None
+    check: Condition | None = None
 
 
 @dataclass(frozen=True)
@@ -211,6 +214,8 @@ def _transact_item(write: Write) -> dict[str, Any]:
         return {"Put": {"TableName": name, "Item": to_wire(write.item), **_expressions(write.condition)}}
     assert write.key is not None
     key = to_wire({"pk": write.key[0], "sk": write.key[1]})
+    if write.check:
+        return {"ConditionCheck": {"TableName": name, "Key": key, **_expressions(write.check)}}
     if write.changes is None:
         return {"Delete": {"TableName": name, "Key": key, **_expressions(write.condition)}}
     return {"Update": {"TableName": name, "Key": key, **_update_arguments(write.changes, write.condition)}}

@@ -1,40 +1,86 @@
-"""Which earlier runs have asked a leaderboard's candidates the same: their answers need not be paid for again."""
+"""Which earlier runs have asked a leaderboard's candidates the same: whose answers are paid for already, and whose rows
+are evidence already.
+"""
 
 from collections.abc import Iterator
+
+import msgspec
 
 from gero import runs
 from gero.evaluation import Earlier, Evaluation, EvaluationPlan, PlannedCandidate
 from gero.evaluation import plan as plans
 from gero.kit import NotFound
 from gero.leaderboards.leaderboard import Leaderboard
+from gero.runs import Run
 
-_RUNS_LOOKED_AT = 20
-_RUNS_KEPT = 4  # of a candidate; each run holds what it took over from those before it
+_RUNS_LOOKED_AT = 200
+_ANSWERS_FROM = 4  # runs of a candidate; each holds what it took over from those before it
+MOST_COUNTED = 40  # completed runs whose rows are known one by one; with more, evidence begins anew
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The candidates with their earlier runs. `evidence_from`: the run whose evidence is added to; None to begin anew,
+    as there are too many runs to know every row that is in it.
+    """
+
+    candidates: tuple[PlannedCandidate, ...]
+    evidence_from: str | None
+
+
+class _Known(msgspec.Struct, frozen=True):
+    run: Run
+    plan: EvaluationPlan
+
+    @property
+    def completed(self) -> bool:
+        return self.run.status == "completed"
+
+    def asked_all(self, candidate_id: str) -> bool:
+        """Whether the candidate was asked every row of a whole dataset, so that the run covers those before it."""
+        entries = (self.run.ranking or {}).get("entries", [])
+        own = next((one for one in entries if one["candidate_id"] == candidate_id), None)
+        whole = self.run.rows_limit is None and self.run.dataset_version is None
+        return whole and own is not None and own["n_rows"] - own.get("n_not_asked", 0) == self.plan.rows
 
 
 def found(
-    leaderboard: Leaderboard, planned: tuple[PlannedCandidate, ...], evaluation: Evaluation
-) -> tuple[PlannedCandidate, ...]:
-    """The candidates, each with the newest earlier runs that asked the same model in the same words.
+    leaderboard: Leaderboard,
+    planned: tuple[PlannedCandidate, ...],
+    evaluation: Evaluation,
+    *,
+    pinned: bool = False,
+    looked_at: int = _RUNS_LOOKED_AT,
+) -> Found:
+    """The candidates, each with the earlier runs that asked the same model in the same words, newest first.
 
-    `evaluation`: what scores them now; what was scored otherwise is no evidence.
+    `evaluation`: what scores them now; what was scored otherwise is no evidence. `pinned`: the run is to evaluate an
+    older version of the dataset, whose rows a newer run need not have. `looked_at`: how many runs, at most.
     """
-    known = list(_plans(leaderboard))
-    kept = []
-    for one in planned:
-        own = [
-            Earlier(plan.run_id, before.id, completed and plan.evaluation.identity == evaluation.identity)
-            for plan, completed in known
-            for before in plan.candidates
-            if plan.prompt == leaderboard.system_prompt and before.asks_like(one)
-        ]
-        kept.append(PlannedCandidate(one.id, one.name, one.endpoint, tuple(own[:_RUNS_KEPT])))
-    return tuple(kept)
+    known = [one for one in _known(leaderboard, looked_at) if one.plan.prompt == leaderboard.system_prompt]
+    kept, too_many = [], False
+    for candidate in planned:
+        own = [(one, before.id) for one in known for before in one.plan.candidates if before.asks_like(candidate)]
+        counted = list(_counted(own, evaluation, pinned))
+        too_many |= len(counted) > MOST_COUNTED
+        wanted = {*counted[:MOST_COUNTED], *((one.run.id, name) for one, name in own[:_ANSWERS_FROM])}
+        earlier = [(one.run.id, name) for one, name in own if (one.run.id, name) in wanted]
+        marked = tuple(Earlier(*which, counted=which in counted) for which in earlier)
+        kept.append(PlannedCandidate(candidate.id, candidate.name, candidate.endpoint, marked))
+    return Found(tuple(kept), None if too_many else leaderboard.latest_run_id)
 
 
-def _plans(leaderboard: Leaderboard) -> Iterator[tuple[EvaluationPlan, bool]]:
-    """Plans of runs that have ended, newest first, and whether the run was completed."""
-    for run in runs.listed(leaderboard.workspace_id, leaderboard.id, _RUNS_LOOKED_AT):
+def _counted(own: list[tuple[_Known, str]], evaluation: Evaluation, pinned: bool) -> Iterator[tuple[str, str]]:
+    """The completed runs whose rows are evidence, without those that a newer one covers."""
+    for one, name in own:
+        if one.completed and one.plan.evaluation.identity == evaluation.identity:
+            yield one.run.id, name
+            if one.asked_all(name) and not pinned:
+                return
+
+
+def _known(leaderboard: Leaderboard, looked_at: int) -> Iterator[_Known]:
+    """Runs that have ended, newest first."""
+    for run in runs.listed(leaderboard.workspace_id, leaderboard.id, looked_at):
         if run.active or run.started_at is None:
             continue
         try:
@@ -42,4 +88,4 @@ def _plans(leaderboard: Leaderboard) -> Iterator[tuple[EvaluationPlan, bool]]:
         except NotFound:
             continue
         if plan.starts:
-            yield plan, run.status == "completed"
+            yield _Known(run, plan)

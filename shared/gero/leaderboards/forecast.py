@@ -26,6 +26,7 @@ _MANY_ROWS, _SAVING_OF_FEW, _SAVING_OF_MANY = 5000, (0.1, 0.8), (0.5, 0.95)
 _WORKERS = 20  # batches under way at a time, as deployed
 _PLAN_SECONDS, _ROUND_SECONDS = 5.0, 2.0
 _MEASURED_SLOWER, _GUESSED_SLOWER = 1.5, 3.0  # in one case of ten
+_RUNS_LOOKED_AT = 10  # there are seconds to answer
 
 
 class ModelForecast(msgspec.Struct, frozen=True):
@@ -103,7 +104,10 @@ def forecast(leaderboard: Leaderboard, options: Options) -> Forecast:
         rows=min(found.rows, options.get("rows_limit") or found.rows),
         reuse=leaderboard.reuse_answers and not options.get("fresh", False),
     )
-    expected = tuple(_expected(wanted, one) for one in earlier.found(leaderboard, planned, scoring))
+    expected = tuple(
+        _expected(wanted, one)
+        for one in earlier.found(leaderboard, planned, scoring, looked_at=_RUNS_LOOKED_AT).candidates
+    )
     raced = planning.is_raced(leaderboard, wanted.rows)
     seconds, slower = _duration(wanted, expected)
     return Forecast(

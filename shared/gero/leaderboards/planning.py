@@ -79,6 +79,8 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
             algorithm=run.algorithm,
             without=seen,
             need_expected=leaderboard.eval_type == "exact",
+            # A person who runs again wants the same rows; a schedule that is limited gets to know others each time.
+            draw=run.id if run.source == "schedule" else None,
         ),
     )
     if not blocks.rows:
@@ -87,13 +89,14 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
             code="no_unseen_rows",
         )
     scoring = evaluation_of(leaderboard, planned)
+    known = earlier.found(leaderboard, planned, scoring, pinned=run.dataset_version is not None)
     plan = EvaluationPlan(
         workspace_id=leaderboard.workspace_id,
         leaderboard_id=leaderboard.id,
         run_id=run.id,
         prompt=leaderboard.system_prompt,
         evaluation=scoring,
-        candidates=earlier.found(leaderboard, planned, scoring),
+        candidates=known.candidates,
         rows=blocks.rows,
         block_rows=blocks.block_rows,
         round_blocks=tuple(len(one) for one in rounds(blocks.rows)),
@@ -106,7 +109,7 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
         reuse=leaderboard.reuse_answers and not run.fresh,
         target=leaderboard.evaluation_target,
         max_cost_nanos=run.max_cost_nanos,
-        evidence_from=now.latest_run_id,
+        evidence_from=known.evidence_from,
     )
     plans.save(plan)
     runs.begin(run, dataset=plan.dataset, cells_total=blocks.rows * len(plan.candidates))

@@ -102,9 +102,17 @@ def _decide(leaderboard: Leaderboard, plan: EvaluationPlan, standing: Standing, 
         policy=leaderboard.promotion_policy,
         guardrails=leaderboard.guardrails.guardrails(),
         provisional=provisional,
-        target=plan.target,
+        # People compare a part of the rows, so a mean on exactly all of them is not known.
+        target="traffic" if plan.evaluation.type == "human" else plan.target,
         total_rows=plan.rows,
+        graded=plan.evaluation.type != "exact",
+        max_challengers=_opponents(standing, champion),
     )
+
+
+def _opponents(standing: Standing, champion_id: str | None) -> int | None:
+    """How many models and versions the champion has met, those that are gone included: each was a chance to err."""
+    return standing.evidence.opponents(champion_id) if standing.evidence and champion_id else None
 
 
 def _pairs(standing: Standing, champion_id: str) -> dict[str, PairSums]:

@@ -16,6 +16,7 @@ from gero.reviews import Labels
 
 # Conventions: a judge that changes its mind more often, or is silent on more answers, is no measure.
 MAX_FLIP_RATE, MAX_UNJUDGED = 0.2, 0.1
+_FEWEST_LABELS = 30
 
 
 def judged(leaderboard: Leaderboard, plan: EvaluationPlan, statistics: RankingStatistics) -> dict[str, Any]:
@@ -23,18 +24,25 @@ def judged(leaderboard: Leaderboard, plan: EvaluationPlan, statistics: RankingSt
     judge = plan.evaluation.judge
     if judge is None:
         return {}
-    labels = reviews.labels(plan.workspace_id, plan.leaderboard_id, judge.identity)
     card = ranking.judge_card({key: sums.judge for key, sums in statistics.candidates.items()})
-    agreement = labels.total.agreement
-    why = _why_not(card) or ranking.why_provisional(agreement, leaderboard.judge.min_labels)
+    agreement = reviews.labels(plan.workspace_id, plan.leaderboard_id, judge.identity).total.agreement
+    needed = _labels_needed(leaderboard)
+    why = _why_not(card) or ranking.why_provisional(agreement, needed)
     document = {
         **_named(judge),
         **msgspec.to_builtins(card),
         "agreement": agreement._asdict(),
-        "labels_needed": max(0, leaderboard.judge.min_labels - agreement.n),
-        "comparisons": list(_comparisons(plan, statistics, labels)),
+        "labels_needed": max(0, needed - agreement.n),
     }
     return {"judge": document} | ({"provisional": why} if why else {})
+
+
+def _labels_needed(leaderboard: Leaderboard) -> int:
+    """As many as the leaderboard asks for, or as its rows can give, unless those are too few to tell anything."""
+    possible = reviews.capacity(leaderboard.workspace_id, leaderboard.id)
+    return (
+        min(leaderboard.judge.min_labels, max(possible, _FEWEST_LABELS)) if possible else leaderboard.judge.min_labels
+    )
 
 
 def card(leaderboard: Leaderboard) -> dict[str, Any]:
@@ -45,8 +53,10 @@ def card(leaderboard: Leaderboard) -> dict[str, Any]:
     plan = plans.load(run.workspace_id, run.leaderboard_id, run.id)
     if plan.evaluation.judge is None:
         raise Conflict("the latest run was not scored by a judge", code="no_judge")
-    notes = judged(leaderboard, plan, ranking.latest_statistics(plan))
-    return {**notes["judge"], "run_id": run.id, "provisional": notes.get("provisional")}
+    statistics = ranking.latest_statistics(plan)
+    notes = judged(leaderboard, plan, statistics)
+    by_both = list(_comparisons(plan, statistics, reviews.labels_of_run(plan)))
+    return {**notes["judge"], "run_id": run.id, "provisional": notes.get("provisional"), "comparisons": by_both}
 
 
 def _named(judge: Judge) -> dict[str, Any]:

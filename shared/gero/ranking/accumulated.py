@@ -33,17 +33,24 @@ class PairEvidence(msgspec.Struct, frozen=True):
                 found[challenger_id] = sums if identity < champion else sums.flipped()
         return found
 
+    def opponents(self, champion_id: str) -> int:
+        """How many models and versions have ever met the champion."""
+        champion = self.identities.get(champion_id)
+        return sum(champion in name.split() for name in self.pairs)
+
 
 def accumulate(plan: EvaluationPlan, statistics: RankingStatistics) -> PairEvidence:
     """What the runs before knew, and the fresh rows of this one; stored for the next. Repeatable."""
     identities = {candidate.id: plan.identity_of(candidate) for candidate in plan.candidates}
     pairs = _before(plan)
-    for first_id, second_id in statistics.pairs:
+    known: set[str] = set()
+    for first_id, second_id in sorted(statistics.pairs):
         first, second = identities[first_id], identities[second_id]
-        if first == second:
-            continue
-        fresh = statistics.fresh_pair(first_id, second_id)
         name = _name(first, second)
+        if first == second or name in known:
+            continue  # the same model twice is no second witness
+        known.add(name)
+        fresh = statistics.fresh_pair(first_id, second_id)
         pairs[name] = pairs.get(name, PairSums()) + (fresh if first < second else fresh.flipped())
     if len(pairs) > _PAIRS_KEPT:
         present = set(identities.values())

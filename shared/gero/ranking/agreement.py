@@ -62,8 +62,13 @@ class LabelSums(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def agreement(self) -> "Agreement":
-        """Of people and judge on which of the two is better."""
-        return cohen_kappa([self.verdicts[row : row + 3] for row in (0, 3, 6)])
+        """Of people and judge on which of the two is better.
+
+        Each row counts with either of the two first: which one is says nothing, and by chance alone two raters would
+        always agree on a candidate that is always better.
+        """
+        both_ways = tuple(map(add, self.verdicts, self.verdicts[::-1]))
+        return cohen_kappa([both_ways[row : row + 3] for row in (0, 3, 6)], each=2)
 
 
 class Corrected(NamedTuple):
@@ -139,16 +144,17 @@ def corrected_difference(labels: LabelSums, judged: tuple[int, int, int], confid
     )
 
 
-def cohen_kappa(table: Sequence[Sequence[int]], confidence: float = 0.95) -> Agreement:
+def cohen_kappa(table: Sequence[Sequence[int]], confidence: float = 0.95, *, each: int = 1) -> Agreement:
     """Agreement of two raters beyond chance from the square table of their verdicts' counts.
 
-    Limits by the large-sample variance of Fleiss, Cohen, Everitt 1969, clipped to -1..1.
+    `each`: how often every item is in the table, as when it counts both ways; `n` and the limits are of items. Limits
+    by the large-sample variance of Fleiss, Cohen, Everitt 1969, clipped to -1..1.
     """
     every = range(len(table))
-    n = sum(map(sum, table))
-    if not n:
+    total = sum(map(sum, table))
+    if not total:
         return Agreement(None, None, None, 0.0, 0)
-    p = [[count / n for count in row] for row in table]
+    n, p = total // each, [[count / total for count in row] for row in table]
     rows, columns = [sum(row) for row in p], [sum(column) for column in zip(*p, strict=True)]
     observed, chance = sum(p[i][i] for i in every), sum(rows[i] * columns[i] for i in every)
     if chance >= 1:

@@ -89,7 +89,7 @@ class BlockMasks:
     def __init__(self, batch: BatchStatistics, masks: RowMasks) -> None:
         self._scored, self._correct = int(masks.scored, 16), int(masks.correct, 16)
         self._complete = self._scored.bit_count() == batch.n_rows
-        self.seen = int(batch.seen, 16)
+        self.seen, self.all_rows = int(batch.seen, 16), (1 << batch.n_rows) - 1
         self.n, self._n_correct = self._scored.bit_count(), self._correct.bit_count()
         self.score_sum, self.score_squares = self._n_correct * SCORE_SCALE, self._n_correct * SCORE_SCALE**2
 
@@ -121,7 +121,7 @@ class BlockValues:
         self._values = [row or 0 for row in rows]
         self._squares = list(map(mul, self._values, self._values))
         self._complete = all(self._scored)
-        self.seen = int(batch.seen, 16)
+        self.seen, self.all_rows = int(batch.seen, 16), (1 << batch.n_rows) - 1
         self.n, self.score_sum, self.score_squares = sum(self._scored), sum(self._values), sum(self._squares)
 
     def paired_with(self, other: "BlockValues") -> PairSums:
@@ -129,7 +129,7 @@ class BlockValues:
         if self._complete and other._complete:
             products = sum(map(mul, self._values, other._values))
             return PairSums(self.n, self.score_sum, other.score_sum, self.score_squares, other.score_squares, products)
-        return self.paired_within(other, (1 << len(self._values)) - 1)
+        return self.paired_within(other, self.all_rows)
 
     def paired_within(self, other: "BlockValues", rows: int) -> PairSums:
         """Sums over those of `rows` (a mask) that both scored."""
@@ -166,7 +166,11 @@ def block_pairs(batches: Iterable[BatchStatistics]) -> tuple[dict[str, BlockScor
 def _each_pair(scores: dict[str, _SameKind]) -> tuple[Pairs, Pairs]:
     pairs = list(combinations(scores, 2))
     every = {(a, b): scores[a].paired_with(scores[b]) for a, b in pairs}
-    seen = {
-        (a, b): scores[a].paired_within(scores[b], both) for a, b in pairs if (both := scores[a].seen & scores[b].seen)
-    }
+    seen = {}
+    for a, b in pairs:
+        both = scores[a].seen & scores[b].seen
+        if both == scores[a].all_rows:
+            seen[a, b] = every[a, b]
+        elif both:
+            seen[a, b] = scores[a].paired_within(scores[b], both)
     return every, seen

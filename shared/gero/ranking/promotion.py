@@ -59,6 +59,7 @@ class Terms(TypedDict, total=False):
     provisional: str | None
     target: Target
     total_rows: int | None
+    graded: bool
 
 
 def decide(
@@ -100,7 +101,9 @@ def decide(
     if policy == "top":
         return _follow_top(leader, champion)
     guardrails = terms.get("guardrails") or Guardrails()
-    trials = weigh_challengers(ranking, pairs, champion, guardrails, _ALPHA[policy], terms.get("max_challengers"))
+    trials = weigh_challengers(
+        ranking, pairs, champion, guardrails, _ALPHA[policy], terms.get("max_challengers"), terms.get("graded", False)
+    )
     if terms.get("target") == "dataset":
         trials = [on_these_rows(trial, champion, terms.get("total_rows") or champion.n_rows) for trial in trials]
     return _guarded(champion, leader, trials, policy)

@@ -37,7 +37,12 @@ class Standing(msgspec.Struct, frozen=True):
     @property
     def racers(self) -> list[str]:
         """Whom the next round asks."""
-        return list(self.race.active) if self.race else [candidate.id for candidate in self.plan.candidates]
+        if not self.race:
+            return [candidate.id for candidate in self.plan.candidates]
+        judge = self.plan.evaluation.judge
+        # Others are compared with its answers, or the lack of them, even when it was given up.
+        reference = [judge.reference_id] if judge and judge.reference_id else []
+        return list(dict.fromkeys([*reference, *self.race.active]))
 
     def finished(self, number: int) -> bool:
         """Whether round `number` was the last one."""
@@ -62,13 +67,19 @@ class Standing(msgspec.Struct, frozen=True):
     def _asked(self) -> int:
         return sum(sums.n_rows for sums in self.statistics.candidates.values())
 
+    @property
+    def _given_up(self) -> int:
+        """Rows that were left of candidates whose endpoints were given up: nothing that the race saved."""
+        lost = [key for key, mark in self.race.dropped.items() if mark.log_e is None] if self.race else []
+        return sum(self.plan.rows - self.statistics.candidates.get(key, CandidateSums()).n_rows for key in lost)
+
     def _race_document(self) -> dict[str, Any]:
         planned = self.plan.rows * len(self.plan.candidates)
         document: dict[str, Any] = msgspec.to_builtins(self.race)
         return document | {
             "rounds": document.get("round", 0),
             "calls_planned": planned,
-            "calls_saved": planned - self._asked if self.race and self.race.end else 0,
+            "calls_saved": planned - self._asked - self._given_up if self.race and self.race.end else 0,
         }
 
 

@@ -79,6 +79,7 @@ def weigh_challengers(
     guardrails: Guardrails,
     alpha: float,
     max_challengers: int | None,
+    graded: bool = False,
 ) -> list[Trial]:
     """A trial per challenger that was asked all rows, best ranked first; the threshold on E is challengers / alpha."""
     challengers = [entry for entry in ranking.entries if entry.complete and entry is not champion]
@@ -86,7 +87,7 @@ def weigh_challengers(
     trials = []
     for challenger in challengers:
         pair = pairs.get(challenger.candidate_id, PairSums())
-        evidence = _evidence(challenger.candidate_id, pair, log(opponents / alpha))
+        evidence = _evidence(challenger.candidate_id, pair, log(opponents / alpha), graded)
         hopeful = evidence.difference >= MINIMUM_EFFECT and not evidence.better
         trials.append(
             Trial(
@@ -118,14 +119,14 @@ def odds(log_e: float) -> str:
     return f"{value:,.0f} to 1" if value >= 10 else f"{value:.2g} to 1"
 
 
-def _evidence(challenger_id: str, pair: PairSums, log_threshold: float) -> Evidence:
+def _evidence(challenger_id: str, pair: PairSums, log_threshold: float, graded: bool) -> Evidence:
     return Evidence(
         challenger_id=challenger_id,
         n_rows=pair.n,
         difference=pair.difference,
         standard_error=compare(pair).standard_error if pair.n > 1 else None,
-        log_e_better=log_e_value(pair),
-        log_e_not_worse=log_e_value(pair, margin=-EQUAL_WITHIN),
+        log_e_better=log_e_value(pair, graded=graded),
+        log_e_not_worse=log_e_value(pair, margin=-EQUAL_WITHIN, graded=graded),
         log_threshold=log_threshold,
     )
 

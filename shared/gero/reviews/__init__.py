@@ -2,9 +2,10 @@
 
 from gero.reviews.conclusion import PeopleStanding, Rated, conclude, standing_in, standing_of
 from gero.reviews.items import HOLD
-from gero.reviews.labelling import Labels, labels
+from gero.reviews.labelling import Labels, labels, labels_of_run
 from gero.reviews.opening import open_pool, settings_of
-from gero.reviews.queue import Mode, Queue, ReviewSettings, close, current, find
+from gero.reviews.queue import Mode, Queue, ReviewSettings, capacity, close, current, find
+from gero.reviews.race import wake_closed
 from gero.reviews.reporting import Progress, Report, Said, progress, report
 from gero.reviews.reviewing import Next, Shown, give, next_item, take_back
 from gero.reviews.verdicts import Opinion, Verdict
@@ -24,12 +25,14 @@ __all__ = [
     "Said",
     "Shown",
     "Verdict",
+    "capacity",
     "close",
     "conclude",
     "current",
     "find",
     "give",
     "labels",
+    "labels_of_run",
     "next_item",
     "open_pool",
     "progress",
@@ -38,4 +41,5 @@ __all__ = [
     "standing_in",
     "standing_of",
     "take_back",
+    "wake_closed",
 ]

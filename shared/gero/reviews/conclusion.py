@@ -57,7 +57,7 @@ class PeopleStanding(msgspec.Struct, frozen=True):
 
 def standing_of(plan: EvaluationPlan) -> PeopleStanding:
     """Where the run's contenders stand. NotFound when it put nothing up for review."""
-    queue = queues.find(plan.workspace_id, plan.run_id)
+    queue = queues.stored(plan.workspace_id, plan.run_id)
     if queue is None:
         raise NotFound("this run put nothing up for review")
     return standing_in(queue)
@@ -77,9 +77,10 @@ def standing_in(queue: Queue) -> PeopleStanding:
     }
     if queue.mode == "rating" or not counts.total:
         return PeopleStanding(**told)
-    strengths = ranking.fit(counts, queue.contenders)
-    ranges = ranking.vote_ranges(counts, queue.contenders, strengths)
-    ratings = [_rated(counts, strengths, one) for one in queue.contenders]
+    met = tuple(one for one in queue.contenders if counts.votes_of(one))  # of the others nothing is known
+    strengths = ranking.fit(counts, met)
+    ranges = ranking.vote_ranges(counts, met, strengths)
+    ratings = [_rated(counts, strengths, one) for one in met]
     ratings.sort(key=lambda one: (-one.rating, one.candidate_id))
     return PeopleStanding(**told, ratings=tuple(ratings), ranges=ranges, separated=strengths.separated)
 
@@ -92,7 +93,7 @@ def conclude(plan: EvaluationPlan, standing: Standing) -> Standing:
     interval that of the rating. A contender that nobody reviewed is unscored. The evidence is this run's alone: later
     runs put the same rows up for review, which are no new ones. NotFound as in `standing_of`.
     """
-    queue = queues.find(plan.workspace_id, plan.run_id)
+    queue = queues.stored(plan.workspace_id, plan.run_id)
     if queue is not None:
         queues.shut(queue, "ended")
     people = standing_of(plan)

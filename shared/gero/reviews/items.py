@@ -4,9 +4,9 @@ Each is written on the condition that nobody wrote it meanwhile, in one transact
 counts are exact whoever reviews at the same time.
 """
 
-import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -15,11 +15,14 @@ import msgspec
 from gero.kit import Conflict, NotFound, clock, conditions, table
 from gero.kit.table import Write
 from gero.reviews import sealing
-from gero.reviews.pool import ReviewRow
+from gero.reviews.pool import Sketch
 from gero.reviews.queue import Lane, Outcome, Queue, partition
 from gero.traces import SCORE_SCALE
 
 HOLD = timedelta(minutes=10)
+WRITERS = 16  # at once
+# Reviewers whose skip an item remembers. Anybody may review under any name, and an item must stay small.
+_SKIPS = 20
 
 
 class Place(NamedTuple):
@@ -104,9 +107,9 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.structs.replace(self, votes=self.votes | {reviewer: vote}, holds=holds)
 
     def skipped(self, reviewer: str) -> "Item":
-        """The item as one that the reviewer does not want."""
+        """The item as one that the reviewer does not want; the oldest of too many skips is forgotten."""
         cleared = self.without(reviewer)
-        return msgspec.structs.replace(cleared, skips=(*cleared.skips, reviewer))
+        return msgspec.structs.replace(cleared, skips=(*cleared.skips, reviewer)[-_SKIPS:])
 
     def without(self, reviewer: str) -> "Item":
         """The item as if the reviewer had never had it."""
@@ -170,15 +173,25 @@ def writing(queue: Queue, place: Place, item: Item) -> Write:
 
 
 def put_known(queue: Queue, known: Mapping[Place, Item]) -> dict[str, int]:
-    """Store what is known of the items of a queue before it is opened; what the queue has to count of them."""
+    """Store what is known of the items of a queue before it is opened; what the queue has to count of them: of those
+    that an earlier try has stored, what they are now.
+    """
     counts: Counter[str] = Counter()
-    for place, item in known.items():
-        write = writing(queue, place, item)
-        assert write.item is not None
-        with contextlib.suppress(Conflict):  # an earlier try has stored it, and somebody may have it by now
-            table.put(write.item, write.condition)
-        counts.update(counted(queue, place.lane, Item(), item))
+    with ThreadPoolExecutor(WRITERS) as writers:
+        stored = writers.map(lambda place: _put(queue, place, known[place]), known)
+        for place, item in zip(known, stored, strict=True):
+            counts.update(counted(queue, place.lane, Item(), item))
     return dict(counts)
+
+
+def _put(queue: Queue, place: Place, item: Item) -> Item:
+    write = writing(queue, place, item)
+    assert write.item is not None
+    try:
+        table.put(write.item, write.condition)
+    except Conflict:
+        return get(queue, place)
+    return item
 
 
 def counted(queue: Queue, lane: Lane, before: Item, after: Item) -> dict[str, int]:
@@ -194,14 +207,14 @@ def counted(queue: Queue, lane: Lane, before: Item, after: Item) -> dict[str, in
     return {name: number for name, number in change.items() if number}
 
 
-def automatic(queue: Queue, lane: Lane, row: ReviewRow) -> Outcome | None:
+def automatic(queue: Queue, lane: Lane, row: Sketch) -> Outcome | None:
     """How an item comes out that needs nobody: a failed answer loses and is rated 0, equal answers tie."""
     first, second = row.answers[lane.first], row.answers[lane.second]
     if queue.mode == "rating":
         return "rated" if first.failed else None
     if first.failed != second.failed:
         return "second" if first.failed else "first"
-    return "tie" if first.failed or first.text == second.text else None
+    return "tie" if first.failed or first.digest == second.digest else None
 
 
 def _decoded(stored: dict[str, Any]) -> Item:

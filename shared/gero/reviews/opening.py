@@ -28,7 +28,7 @@ def open_pool(plan: EvaluationPlan, settings: Any = None, *, task_token: str | N
     only what is new.
     """
     wanted = msgspec.convert(settings, ReviewSettings, from_attributes=True) if settings else ReviewSettings()
-    known = queues.find(plan.workspace_id, plan.run_id)
+    known = queues.stored(plan.workspace_id, plan.run_id)
     if known is None:
         known = _fresh(plan, wanted, waits=task_token is not None)
     return race.settle(queues.create(msgspec.structs.replace(known, task_token=task_token))).rows
@@ -37,7 +37,7 @@ def open_pool(plan: EvaluationPlan, settings: Any = None, *, task_token: str | N
 def _fresh(plan: EvaluationPlan, wanted: ReviewSettings, *, waits: bool) -> Queue:
     found = pool.gather(plan, wanted.rows)
     pool.save(plan, found.rows)
-    judge = plan.evaluation.judge
+    judge, rows = plan.evaluation.judge, tuple(map(pool.sketch, found.rows))
     queue = Queue(
         workspace_id=plan.workspace_id,
         leaderboard_id=plan.leaderboard_id,
@@ -50,5 +50,6 @@ def _fresh(plan: EvaluationPlan, wanted: ReviewSettings, *, waits: bool) -> Queu
         opened_at=clock.iso(),
         waits=waits,
         judge=judge.identity if judge else None,
+        capacity=labelling.capacity(rows) if judge else 0,
     )
-    return msgspec.structs.replace(queue, counts=items.put_known(queue, labelling.carry_over(queue, found.rows)))
+    return msgspec.structs.replace(queue, counts=items.put_known(queue, labelling.carry_over(queue, rows)))

@@ -1,7 +1,7 @@
 """What is put up for review: a run's first rows, which are a random sample, with what every contender answered."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
@@ -19,7 +19,9 @@ _WRITERS = 16
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a contender answered. `failed`: the model gave no answer. `score`: a judge's, scaled by SCORE_SCALE."""
+    """What a contender answered. `failed`: the model gave no answer. `score`: that of a run with a judge, scaled by
+    SCORE_SCALE: 0 of a failed answer, 1/2 of the answer that the judge compares others with.
+    """
 
     text: str
     digest: str
@@ -43,6 +45,14 @@ class ReviewRow(msgspec.Struct, frozen=True, omit_defaults=True):
         return hashlib.blake2b(told, digest_size=8).hexdigest()
 
 
+class Sketch(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A row without its texts: `question` is its digest. All rows of a queue fit into one object that way."""
+
+    id: str
+    question: str
+    answers: tuple[Answer, ...]
+
+
 class Pool(msgspec.Struct, frozen=True):
     """The rows of a queue, and the candidates whose answers they hold."""
 
@@ -52,7 +62,7 @@ class Pool(msgspec.Struct, frozen=True):
 
 class _Asked(msgspec.Struct, frozen=True):
     row: Row
-    answers: dict[str, Trace]
+    answers: dict[str, Answer]
 
 
 def gather(plan: EvaluationPlan, wanted: int) -> Pool:
@@ -74,10 +84,13 @@ def gather(plan: EvaluationPlan, wanted: int) -> Pool:
 
 
 def save(plan: EvaluationPlan, rows: Sequence[ReviewRow]) -> None:
-    """Store the rows, each as an object of its own."""
+    """Store the rows, each as an object of its own, and their sketches as one."""
+    run = plan.workspace_id, plan.leaderboard_id, plan.run_id
+    blobs.put(_sketches_key(*run), msgspec.json.encode(list(map(sketch, rows))))
     with ThreadPoolExecutor(_WRITERS) as writers:
-        keys = [_key(plan.workspace_id, plan.leaderboard_id, plan.run_id, place) for place in range(len(rows))]
-        list(writers.map(blobs.put, keys, map(msgspec.json.encode, rows)))
+        list(
+            writers.map(lambda place: blobs.put(_key(*run, place), msgspec.json.encode(rows[place])), range(len(rows)))
+        )
 
 
 @lru_cache(maxsize=32)
@@ -86,6 +99,19 @@ def load(workspace_id: str, leaderboard_id: str, run_id: str, place: int) -> Rev
     stored = blobs.get(_key(workspace_id, leaderboard_id, run_id, place))
     assert stored is not None, "the queue is opened after its rows are stored"
     return msgspec.json.decode(stored, type=ReviewRow)
+
+
+def sketch(row: ReviewRow) -> Sketch:
+    """The row without its texts."""
+    return Sketch(row.id, row.digest, tuple(msgspec.structs.replace(one, text="") for one in row.answers))
+
+
+@lru_cache(maxsize=4)
+def sketches(workspace_id: str, leaderboard_id: str, run_id: str) -> tuple[Sketch, ...]:
+    """The stored rows without their texts, in their order; kept in the process, for they never change."""
+    stored = blobs.get(_sketches_key(workspace_id, leaderboard_id, run_id))
+    assert stored is not None, "the queue is opened after its rows are stored"
+    return msgspec.json.decode(stored, type=tuple[Sketch, ...])
 
 
 def _asked(plan: EvaluationPlan, wanted: int) -> Iterator[_Asked]:
@@ -98,9 +124,12 @@ def _asked(plan: EvaluationPlan, wanted: int) -> Iterator[_Asked]:
         }
         if left <= 0 or not any(of_block.values()):
             return
-        answers = {one: _answers(key) for one, key in of_block.items() if key}
-        for row in plans.load_block(plan, block)[:left]:
-            left -= 1
+        rows = plans.load_block(plan, block)[:left]
+        ids = {row.id for row in rows}
+        # Of one batch after the other only what is shown is kept: all traces of a block may be too much for the memory.
+        answers = {one: _answers(plan, key, ids) for one, key in of_block.items() if key}
+        left -= len(rows)
+        for row in rows:
             yield _Asked(row, {one: found[row.id] for one, found in answers.items() if row.id in found})
 
 
@@ -121,9 +150,11 @@ def _results(plan: EvaluationPlan) -> dict[str, str]:
     return found
 
 
-def _answers(key: str) -> dict[str, Trace]:
+def _answers(plan: EvaluationPlan, key: str, ids: Collection[str]) -> dict[str, Answer]:
+    judged = plan.evaluation.judge is not None
     read = map(traces.decode, blobs.get_lines(key))
-    return {str(one.row_id): one for one in read if one.attempts > 0 or one.reused_from}
+    asked = (one for one in read if one.row_id in ids and (one.attempts > 0 or one.reused_from))
+    return {str(one.row_id): _answer(one, judged=judged) for one in asked}
 
 
 def _shown(asked: _Asked, contenders: Sequence[str]) -> ReviewRow:
@@ -131,17 +162,18 @@ def _shown(asked: _Asked, contenders: Sequence[str]) -> ReviewRow:
     return ReviewRow(
         id=row.id,
         input=_cut(row.input),
-        answers=tuple(_answer(asked.answers[one]) for one in contenders),
+        answers=tuple(asked.answers[one] for one in contenders),
         expected=tuple(map(_cut, row.expected)),
         rubric=row.rubric,
     )
 
 
-def _answer(trace: Trace) -> Answer:
+def _answer(trace: Trace, *, judged: bool) -> Answer:
     text = trace.output or ""
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
     failed = trace.output is None or trace.error is not None
-    return Answer(_cut(text), digest, failed, trace.score if trace.judge else None)
+    # Not only what the judge itself scored: what it compares others with, and failed answers, have scores beside it.
+    return Answer(_cut(text), digest, failed, trace.score if judged else None)
 
 
 def _cut(text: str) -> str:
@@ -152,3 +184,7 @@ def _cut(text: str) -> str:
 
 def _key(workspace_id: str, leaderboard_id: str, run_id: str, place: int) -> str:
     return f"{plans.run_prefix(workspace_id, leaderboard_id, run_id)}/reviews/{place:05}.json"
+
+
+def _sketches_key(workspace_id: str, leaderboard_id: str, run_id: str) -> str:
+    return f"{plans.run_prefix(workspace_id, leaderboard_id, run_id)}/reviews/sketches.json"

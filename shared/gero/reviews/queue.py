@@ -62,6 +62,8 @@ class Queue(msgspec.Struct, frozen=True, omit_defaults=True):
     waits: bool = False
     """Whether the run waits for it."""
     judge: str | None = None
+    capacity: int = 0
+    """How many labels of its judge it can give: pairs of answers whose scores the judge told."""
     status: Literal["open", "closed"] = "open"
     end: End | None = None
     closed_at: str | None = None
@@ -105,7 +107,7 @@ def _lanes(queue: Queue, active: tuple[str, ...]) -> tuple[Lane, ...]:
 
 _FIXED = (
     *("workspace_id", "leaderboard_id", "run_id", "mode", "rows", "reviewers_per_item"),
-    *("contenders", "secret", "opened_at", "waits", "judge"),
+    *("contenders", "secret", "opened_at", "waits", "judge", "capacity"),
 )
 _KEY = "REVIEW"
 
@@ -117,17 +119,35 @@ def partition(workspace_id: str, run_id: str) -> str:
 
 def current(workspace_id: str, leaderboard_id: str) -> Queue:
     """The leaderboard's queue, closed when the run that waited has ended. NotFound when no run has opened one."""
-    pointer = table.get(f"WS#{workspace_id}#LB#{leaderboard_id}", _KEY, consistent=True)
-    found = find(workspace_id, pointer["run_id"]) if pointer else None
+    found = _newest(workspace_id, leaderboard_id)
     if found is None:
         raise NotFound("there is nothing to review yet; a run of a leaderboard with human evaluation brings it")
     if found.waits and found.status == "open" and not runs.get(workspace_id, leaderboard_id, found.run_id).active:
         return close(found, "ended")
-    return found
+    return wake(found)
+
+
+def capacity(workspace_id: str, leaderboard_id: str) -> int:
+    """How many labels of its judge the leaderboard's queue can give in all, those that it has given among them; 0
+    without one. More cannot be asked of people before the next run.
+    """
+    found = _newest(workspace_id, leaderboard_id)
+    return found.capacity if found else 0
+
+
+def _newest(workspace_id: str, leaderboard_id: str) -> Queue | None:
+    pointer = table.get(f"WS#{workspace_id}#LB#{leaderboard_id}", _KEY, consistent=True)
+    return stored(workspace_id, pointer["run_id"]) if pointer else None
 
 
 def find(workspace_id: str, run_id: str) -> Queue | None:
-    """The queue that a run opened, as it is now."""
+    """The queue that a run opened, as it is now. A closed one tells the run that waits, should that have failed."""
+    found = stored(workspace_id, run_id)
+    return wake(found) if found else None
+
+
+def stored(workspace_id: str, run_id: str) -> Queue | None:
+    """As `find`, without telling anybody."""
     item = table.get(partition(workspace_id, run_id), _KEY, consistent=True)
     return _from_item(item) if item else None
 
@@ -143,7 +163,7 @@ def create(queue: Queue) -> Queue:
         table.transact([Write(item, condition=conditions.absent()), Write(pointer)])
     except Conflict:
         change(queue, Changes(set={"task_token": queue.task_token} if queue.task_token else {}))
-    found = find(queue.workspace_id, queue.run_id)
+    found = stored(queue.workspace_id, queue.run_id)
     assert found is not None
     return found
 
@@ -167,7 +187,7 @@ def close(queue: Queue, end: End) -> Queue:
     found = find(queue.workspace_id, queue.run_id)
     if found is None:
         raise NotFound("this review is gone; the leaderboard was deleted")
-    return wake(found)
+    return found
 
 
 def shut(queue: Queue, end: End) -> None:
@@ -179,11 +199,19 @@ def shut(queue: Queue, end: End) -> None:
 
 def wake(queue: Queue) -> Queue:
     """Tell the run that waits for a closed queue, unless it was told. Harmless when repeated."""
-    if queue.status == "open" or queue.task_token is None:
-        return queue
-    workflows.succeed_task(queue.task_token)
-    change(queue, Changes(remove=("task_token",)))
-    return msgspec.structs.replace(queue, task_token=None)
+    while queue.status == "closed" and queue.task_token is not None:
+        workflows.succeed_task(queue.task_token)
+        told = conditions.equals("task_token", queue.task_token)
+        try:
+            change(queue, Changes(remove=("task_token",)), told)
+        except Conflict:  # somebody told it too; or it waits under a newer token by now, and would wait on
+            found = stored(queue.workspace_id, queue.run_id)
+            if found is None:
+                raise NotFound("this review is gone; the leaderboard was deleted") from None
+            queue = found
+        else:
+            queue = msgspec.structs.replace(queue, task_token=None)
+    return queue
 
 
 def _from_item(item: dict[str, Any]) -> Queue:

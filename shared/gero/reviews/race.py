@@ -52,6 +52,15 @@ def settle(queue: Queue) -> Queue:
     return queues.close(queue, "reviewed") if queue.exhausted else queue
 
 
+def wake_closed(workspace_id: str, run_id: str) -> None:
+    """Let a run go on whose review is over, should whoever ended it not have come to tell. Harmless when repeated, and
+    where there is no review, or it goes on.
+    """
+    found = queues.stored(workspace_id, run_id)
+    if found:
+        settle(found)
+
+
 def _raced(queue: Queue) -> Queue:
     counts = vote_counts(queue)
     if counts.total - queue.checked < _LOOK_EVERY and not queue.exhausted:

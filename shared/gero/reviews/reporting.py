@@ -10,11 +10,12 @@ from gero import ranking
 from gero.ranking import Agreement
 from gero.reviews import items
 from gero.reviews.items import Item, Place
-from gero.reviews.pool import load
+from gero.reviews.pool import sketches
 from gero.reviews.queue import Queue
 
 _LATEST = 50
 _VERDICTS = ("first", "tie", "second")
+_TURNED = dict(zip(_VERDICTS, reversed(_VERDICTS), strict=True))
 
 
 class Progress(NamedTuple):
@@ -46,8 +47,9 @@ class Report(msgspec.Struct, frozen=True):
 
 def progress(queue: Queue) -> Progress:
     """Items that are done, of those that are (still) to be done."""
-    total = sum(max(queue.rows if lane in queue.lanes else 0, queue.reviewed(lane)) for lane in queue.all_lanes)
-    return Progress(sum(map(queue.reviewed, queue.all_lanes)), total)
+    left, reviewed = set(queue.lanes), {lane: queue.reviewed(lane) for lane in queue.all_lanes}
+    total = sum(max(queue.rows if lane in left else 0, done) for lane, done in reviewed.items())
+    return Progress(sum(reviewed.values()), total)
 
 
 def report(queue: Queue) -> Report:
@@ -64,10 +66,11 @@ def report(queue: Queue) -> Report:
 
 
 def _agreement(pairs: Counter[tuple[str, str]]) -> Agreement:
-    """Half of the table in which every two votes count both ways, for who is named first says nothing."""
-    table = [[pairs[one, other] for other in _VERDICTS] for one in _VERDICTS]
-    both_ways = ranking.cohen_kappa(table)
-    return both_ways._replace(low=None, high=None, n=both_ways.n // 2)
+    """Of the table in which every two votes count four times: whose is named first says nothing, nor which contender
+    is the first.
+    """
+    table = [[pairs[one, other] + pairs[_TURNED[one], _TURNED[other]] for other in _VERDICTS] for one in _VERDICTS]
+    return ranking.cohen_kappa(table, each=4)._replace(low=None, high=None)
 
 
 def _said(queue: Queue, reviewer: str, place: Place, item: Item) -> Said:
@@ -76,7 +79,7 @@ def _said(queue: Queue, reviewer: str, place: Place, item: Item) -> Said:
     return Said(
         at=vote.at,
         reviewer=reviewer,
-        row_id=load(queue.workspace_id, queue.leaderboard_id, queue.run_id, place.row).id,
+        row_id=sketches(queue.workspace_id, queue.leaderboard_id, queue.run_id)[place.row].id,
         model_ids=(first, second) if queue.mode == "pairwise" else (first,),
         preferred={"first": first, "second": second}.get(vote.outcome),
         rating=vote.rating,

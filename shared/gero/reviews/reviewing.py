@@ -1,6 +1,7 @@
 """What a reviewer does: ask for the next item, say a verdict, skip, take it back."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,13 +12,14 @@ from gero.kit.table import Write
 from gero.reviews import items, labelling, pool, race, sealing, verdicts
 from gero.reviews import queue as queues
 from gero.reviews.items import HOLD, Item, Place
-from gero.reviews.pool import ReviewRow
-from gero.reviews.queue import Mode, Queue
+from gero.reviews.pool import Sketch
+from gero.reviews.queue import Mode, Outcome, Queue
 from gero.reviews.verdicts import Opinion
 
 _TRIES = 12
 _STEPS = 100  # of looking for an item, in one call
-_LOOK_BACK = 10  # rows of a lane: so many may be held or skipped where people are
+_LOOK_BACK, _LOOK_AHEAD = 10, 60  # rows of a lane: so many may be held or skipped where people are; or need nobody
+_AT_ONCE = 45  # items that need nobody: with their labels and the count, as many writes as a transaction takes
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -52,16 +54,15 @@ def next_item(queue: Queue, reviewer: str) -> Next:
             return Next(None, f"this review is closed{_ENDS.get(str(queue.end), '')}")
         if shown := _held(queue, reviewer):
             return Next(shown, None)
-        found = next(_free(queue, reviewer), None)
-        if found is None:
-            queue = race.settle(_again(queue))
-            if queue.status == "open":
-                return Next(None, "nothing is left for you; others hold, or have still to review, what remains")
-            continue
+        alone, found = _ahead(queue, reviewer)
         with contextlib.suppress(Conflict):  # somebody else was faster
-            if shown := _take(queue, reviewer, *found):
-                return Next(shown, None)
+            if alone:
+                _note(queue, alone)
+            elif found:
+                return Next(_take(queue, reviewer, *found), None)
         queue = race.settle(_again(queue))
+        if not alone and not found and queue.status == "open":
+            return Next(None, "nothing is left for you; others hold, or have still to review, what remains")
     raise Unavailable("the next item is not found yet; ask again")
 
 
@@ -136,18 +137,45 @@ def _held(queue: Queue, reviewer: str) -> Shown | None:
     return _shown(queue, place, reviewer, until) if until and until > clock.iso() else None
 
 
-def _take(queue: Queue, reviewer: str, place: Place, before: Item) -> Shown | None:
-    """Reserve an item, or note how it comes out when it needs nobody. Conflict when somebody else was faster."""
-    outcome = items.automatic(queue, place.lane, _row(queue, place))
-    if outcome is None:
-        until = clock.iso(clock.now() + HOLD)
-        held = items.writing(queue, place, before.held(reviewer, until))
-        table.transact([held, _pointing(queue, reviewer, place, until)])
-        return _shown(queue, place, reviewer, until)
-    after = msgspec.structs.replace(before, automatic=outcome)
-    counts = items.counted(queue, place.lane, before, after)
-    table.transact([items.writing(queue, place, after), queues.counting(queue, counts)])
-    return None
+class _Alone(NamedTuple):
+    place: Place
+    before: Item
+    row: Sketch
+    outcome: Outcome
+
+
+def _ahead(queue: Queue, reviewer: str) -> tuple[list[_Alone], tuple[Place, Item] | None]:
+    """What comes next for a reviewer: items of a lane that need nobody, or else one that needs them."""
+    rows = pool.sketches(queue.workspace_id, queue.leaderboard_id, queue.run_id)
+    alone: dict[Place, _Alone] = {}
+    for place, item in _free(queue, reviewer):
+        lane = next(iter(alone), place).lane
+        outcome = items.automatic(queue, place.lane, rows[place.row])
+        if alone and (outcome is None or place.lane != lane or len(alone) == _AT_ONCE):
+            break
+        if outcome is None:
+            return [], (place, item)
+        alone[place] = _Alone(place, item, rows[place.row], outcome)
+    return list(alone.values()), None
+
+
+def _note(queue: Queue, alone: list[_Alone]) -> None:
+    """Note how items come out that need nobody, with their labels. Conflict when somebody else was faster."""
+    counts: Counter[str] = Counter()
+    writes = []
+    for place, before, row, outcome in alone:
+        after = msgspec.structs.replace(before, automatic=outcome)
+        counts.update(items.counted(queue, place.lane, before, after))
+        writes += [items.writing(queue, place, after), *labelling.automatic_writes(queue, place, row, outcome)]
+    table.transact([*writes, queues.counting(queue, counts)])
+
+
+def _take(queue: Queue, reviewer: str, place: Place, before: Item) -> Shown:
+    """Reserve an item. Conflict when somebody else was faster."""
+    until = clock.iso(clock.now() + HOLD)
+    held = items.writing(queue, place, before.held(reviewer, until))
+    table.transact([held, _pointing(queue, reviewer, place, until)])
+    return _shown(queue, place, reviewer, until)
 
 
 def _free(queue: Queue, reviewer: str) -> Iterator[tuple[Place, Item]]:
@@ -156,7 +184,7 @@ def _free(queue: Queue, reviewer: str) -> Iterator[tuple[Place, Item]]:
     """
     for lane in race.by_need(queue):
         reached = max(0, queue.reviewed(lane) - _LOOK_BACK)
-        for start, stop in ((reached, min(reached + 3 * _LOOK_BACK, queue.rows)), (0, queue.rows)):
+        for start, stop in ((reached, min(reached + _LOOK_AHEAD, queue.rows)), (0, queue.rows)):
             known = items.of_lane(queue, lane, start, stop)
             for row in range(start, stop):
                 item = known.get(row, Item())
@@ -180,7 +208,7 @@ def _changed(queue: Queue, place: Place, before: Item, after: Item, reviewer: st
     writes = [
         items.writing(queue, place, after),
         queues.counting(queue, counts or {"n_votes": 0}),
-        *labelling.writes(queue, place, _row(queue, place), reviewer, after.votes.get(reviewer)),
+        *labelling.writes(queue, place, _sketch(queue, place), reviewer, after.votes.get(reviewer)),
         *also,
     ]
     try:
@@ -190,8 +218,8 @@ def _changed(queue: Queue, place: Place, before: Item, after: Item, reviewer: st
     return True
 
 
-def _row(queue: Queue, place: Place) -> ReviewRow:
-    return pool.load(queue.workspace_id, queue.leaderboard_id, queue.run_id, place.row)
+def _sketch(queue: Queue, place: Place) -> Sketch:
+    return pool.sketches(queue.workspace_id, queue.leaderboard_id, queue.run_id)[place.row]
 
 
 def _flipped(queue: Queue, place: Place, reviewer: str) -> bool:
@@ -200,7 +228,7 @@ def _flipped(queue: Queue, place: Place, reviewer: str) -> bool:
 
 
 def _shown(queue: Queue, place: Place, reviewer: str, until: str) -> Shown:
-    row = _row(queue, place)
+    row = pool.load(queue.workspace_id, queue.leaderboard_id, queue.run_id, place.row)
     sides = [row.answers[one].text for one in place.lane]
     if _flipped(queue, place, reviewer):
         sides.reverse()

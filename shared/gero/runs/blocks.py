@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import IO, NamedTuple
 
 from gero import datasets
-from gero.datasets import Algorithm, DatasetVersion
+from gero.datasets import Algorithm, DatasetVersion, Row
 from gero.evaluation import plan as plans
 from gero.kit import Invalid
 
@@ -29,9 +29,10 @@ class Written(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """Which rows: at most `limit`, those that `algorithm` chooses, in the order of `seed`.
+    """Which rows: at most `limit`, those that `algorithm` draws, in the order of `seed`.
 
-    `without`: digests (`datasets.input_digest`) of rows to leave out, as a candidate has seen their answers.
+    `draw`: the seed of the drawing where that is another one. `without`: digests (`datasets.input_digest`) of rows to
+    leave out, as a candidate has seen their answers.
     """
 
     seed: str
@@ -39,6 +40,14 @@ class Selection(NamedTuple):
     algorithm: Algorithm = "RANDOM_SHUFFLE"
     without: Collection[bytes] = ()
     need_expected: bool = True
+    draw: str | None = None
+
+    def key(self, row: Row, position: int, count: int) -> float:
+        """The sampling key of a row at `position` of `count`; smaller ones are taken."""
+        draw = self.draw or self.seed
+        if self.algorithm == "RANDOM_SHUFFLE":  # by what it asks, as the order is: then a sample is its first part
+            return float(plans.place(draw, row.input))
+        return datasets.sampling.key(self.algorithm, draw, row, position, count)
 
 
 def write(
@@ -77,7 +86,6 @@ class _Rows(NamedTuple):
 
 
 def _copy(version: DatasetVersion, file: IO[bytes], selection: Selection) -> _Rows:
-    seed, algorithm = selection.seed, selection.algorithm
     end, rows = 0, _Rows(array("Q"), array("Q"), array("d"))
     asked: set[int] = set()
     duplicates = 0
@@ -100,8 +108,8 @@ def _copy(version: DatasetVersion, file: IO[bytes], selection: Selection) -> _Ro
         file.write(line)
         end += len(line)
         rows.ends.append(end)
-        rows.order.append(plans.place(seed, row.id))
-        rows.keys.append(datasets.sampling.key(algorithm, seed, row, position, version.rows))
+        rows.order.append(plans.place(selection.seed, row.input))
+        rows.keys.append(selection.key(row, position, version.rows))
     return rows._replace(duplicates=duplicates)
 
 

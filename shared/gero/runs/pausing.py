@@ -1,21 +1,23 @@
-"""Runs that wait: for somebody to let them spend more."""
-
-import contextlib
+"""Runs that wait for a person: they have spent what they may, or their judge is out; and how they go on."""
 
 from gero.evaluation import BatchJob, spending
 from gero.evaluation import plan as plans
-from gero.kit import Conflict, Invalid, Unavailable, conditions, log, money, settings, table
+from gero.kit import Conflict, Invalid, clock, conditions, log, money, settings, table
 from gero.kit.table import Changes
 from gero.runs import rounds
 from gero.runs.run import Run, partition, watched
 from gero.runs.store import get, progress
 
 
-def pause(job: BatchJob) -> bool:
-    """Let the batch's run wait, for it has spent what it may. False when it waits or has ended already."""
-    changes = Changes(set={"status": "paused"} | watched(at_once=True))
+def pause(job: BatchJob, why: str) -> bool:
+    """Let the batch's run wait, for the reason told to people. False when it waits already, went on, or has ended."""
+    changes = Changes(set={"status": "paused", "waits_for": why} | watched(at_once=True))
+    as_sent = conditions.equals("epoch", job.epoch)
+    if not job.epoch:
+        as_sent = as_sent | conditions.absent("epoch")
     try:
-        table.update(partition(job.workspace_id, job.leaderboard_id), f"RUN#{job.run_id}", changes, _is("running"))
+        key = (partition(job.workspace_id, job.leaderboard_id), f"RUN#{job.run_id}")
+        table.update(*key, changes, as_sent & _is("running"))
     except Conflict:
         return False
     log.warning("run.paused", run_id=job.run_id, leaderboard_id=job.leaderboard_id)
@@ -34,20 +36,24 @@ def resume(run: Run, max_cost_nanos: int | None) -> Run:
         raise Invalid(
             f"max_cost_usd: the run has spent ${money.to_usd(spent):.4f} already; allow more", field="max_cost_usd"
         )
-    spending.set_cap(run.workspace_id, run.id, max_cost_nanos)
     cap = {"max_cost_nanos": max_cost_nanos} if max_cost_nanos is not None else {}
-    changes = Changes(set={"status": "running", **cap}, remove=("told",) if cap else ("told", "max_cost_nanos"))
+    # Whoever still works on it does so for an earlier epoch, and stops. `resend`: until the rest is sent, a tick sees
+    # to that, should this call not.
+    going = {"status": "running", "resend": clock.iso(), "epoch": run.epoch + 1, **cap} | watched(at_once=True)
+    gone = ("told", "waits_for") if cap else ("told", "waits_for", "max_cost_nanos")
     key = (partition(run.workspace_id, run.leaderboard_id), f"RUN#{run.id}")
-    table.update(*key, changes, _is("paused"))
-    try:
-        rounds.dispatch_rest(
-            plans.load(run.workspace_id, run.leaderboard_id, run.id), settings.required("GERO_EVALUATION_QUEUE_URL")
-        )
-    except Exception as error:
-        with contextlib.suppress(Conflict):
-            table.update(*key, Changes(set={"status": "paused"}), _is("running"))
-        raise Unavailable("the run could not be resumed; try again") from error
+    table.update(*key, Changes(set=going, remove=gone), _is("paused"))
+    spending.set_cap(run.workspace_id, run.id, max_cost_nanos)
+    send_rest(run)
     return get(run.workspace_id, run.leaderboard_id, run.id)
+
+
+def send_rest(run: Run) -> None:
+    """Send what of the run's round is not done. Repeatable: what is sent twice is done once."""
+    plan = plans.load(run.workspace_id, run.leaderboard_id, run.id)
+    rounds.dispatch_rest(plan, settings.required("GERO_EVALUATION_QUEUE_URL"))
+    key = (partition(run.workspace_id, run.leaderboard_id), f"RUN#{run.id}")
+    table.update(*key, Changes(remove=("resend",)), conditions.present())
 
 
 def _is(status: str) -> conditions.Condition:

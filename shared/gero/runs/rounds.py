@@ -29,7 +29,7 @@ def dispatch(
     Dispatching again (the workflow retried) goes on behind the messages already sent, with the new task token.
     """
     asked = list(racers) if racers is not None else [candidate.id for candidate in plan.candidates]
-    jobs = _jobs(plan, number, asked)
+    jobs = _jobs(plan, number, asked, _epoch(plan))
     key = (_run_partition(plan.workspace_id, plan.run_id), _round_key(number))
     values = {"total": len(jobs), "task_token": task_token, "asked": asked}
     opened = table.update(*key, Changes(set=values, add={"sent": 0, "done": 0}))
@@ -50,19 +50,26 @@ def dispatch_rest(plan: EvaluationPlan, queue_url: str) -> int:
     number = int(opened[-1]["sk"].removeprefix("ROUND#"))
     done = {item["sk"] for item in table.query(pk, f"BATCH#{number:03}/")}
     # `parts`: what earlier tries answered is looked for.
-    rest = [replace(job, parts=1) for job in _jobs(plan, number, opened[-1]["asked"]) if _batch_key(job) not in done]
+    every = _jobs(plan, number, opened[-1]["asked"], _epoch(plan))
+    rest = [replace(job, parts=1) for job in every if _batch_key(job) not in done]
     for start in range(0, len(rest), _SENT_AT_ONCE):
         queues.send(queue_url, [job.encode() for job in rest[start : start + _SENT_AT_ONCE]])
     wake_if_complete(plan.workspace_id, plan.run_id, number)
     return len(rest)
 
 
-def _jobs(plan: EvaluationPlan, number: int, asked: Sequence[str]) -> list[BatchJob]:
+def _epoch(plan: EvaluationPlan) -> int:
+    """How many times the run was resumed: what was sent before is not wanted any more."""
+    run = table.get(partition(plan.workspace_id, plan.leaderboard_id), f"RUN#{plan.run_id}", consistent=True)
+    return int(run.get("epoch", 0)) if run else 0
+
+
+def _jobs(plan: EvaluationPlan, number: int, asked: Sequence[str], epoch: int) -> list[BatchJob]:
     """The batches of a round. Those that others are compared with come first, so that nobody waits for them."""
     judge = plan.evaluation.judge
     ordered = sorted(asked, key=lambda one: bool(judge) and one != judge.reference_id) if judge else asked
     return [
-        BatchJob(plan.workspace_id, plan.leaderboard_id, plan.run_id, number, block, candidate_id)
+        BatchJob(plan.workspace_id, plan.leaderboard_id, plan.run_id, number, block, candidate_id, epoch=epoch)
         for block in plan.blocks_of_round(number)
         for candidate_id in ordered
     ]
@@ -71,7 +78,7 @@ def _jobs(plan: EvaluationPlan, number: int, asked: Sequence[str]) -> list[Batch
 def is_wanted(job: BatchJob) -> bool:
     """Whether the batch's run is under way and the batch not yet done."""
     run = table.get(partition(job.workspace_id, job.leaderboard_id), f"RUN#{job.run_id}", consistent=True)
-    if run is None or run["status"] not in _UNDER_WAY:
+    if run is None or run["status"] not in _UNDER_WAY or run.get("epoch", 0) != job.epoch:
         return False
     return table.get(_run_partition(job.workspace_id, job.run_id), _batch_key(job), consistent=True) is None
 
@@ -116,9 +123,12 @@ def take(job: BatchJob, finished: Finished, *, abandoned: str | None = None) -> 
 
 
 def report(job: BatchJob, tally: Tally) -> None:
-    """Show how far a batch is that is not done yet; only for people who watch."""
-    item = {"pk": _run_partition(job.workspace_id, job.run_id), "sk": _live_key(job)}
-    table.put(item | msgspec.to_builtins(tally))
+    """Show how far a batch is, if it is not done yet; only for people who watch."""
+    pk = _run_partition(job.workspace_id, job.run_id)
+    live = Write({"pk": pk, "sk": _live_key(job), **msgspec.to_builtins(tally)})
+    not_done = Write(key=(pk, _batch_key(job)), check=conditions.absent())
+    with contextlib.suppress(Conflict):
+        table.transact([live, not_done])
 
 
 def wake_if_complete(workspace_id: str, run_id: str, number: int) -> None:

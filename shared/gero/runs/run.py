@@ -49,6 +49,10 @@ class Run(msgspec.Struct, frozen=True):
     accepted_rows: int = 0
     fresh: bool = False
     max_cost_nanos: int | None = None
+    waits_for: str | None = None
+    """Why it is paused."""
+    epoch: int = 0
+    """How many times it was resumed."""
     started_at: str | None = None
     finished_at: str | None = None
     dataset: dict[str, Any] | None = None

@@ -6,6 +6,7 @@ from typing import Any, Unpack
 import msgspec
 
 from gero.evaluation import plan as plans
+from gero.evaluation import spending
 from gero.kit import Conflict, NotFound, Unavailable, blobs, clock, conditions, log, new_id, table, workflows
 from gero.kit.table import Changes, Write
 from gero.runs.run import ACTIVE, Options, Progress, Run, Source, Status, from_item, partition, to_item, watched
@@ -86,7 +87,11 @@ def progress(run: Run) -> Progress:
         cells_total=run.cells_total,
         cells_done=min(run.cells_total, sum(one.get("cells_done", 0) for one in rounds)),
         errors=sum(one.get("errors", 0) for one in rounds),
-        cost_nanos=sum(one.get("cost_nanos", 0) for one in rounds),
+        cost_nanos=max(
+            sum(one.get("cost_nanos", 0) for one in rounds),
+            # What batches had reported when it was paused may be two seconds old.
+            spending.spent(run.workspace_id, run.id) if run.status == "paused" else 0,
+        ),
     )
 
 

@@ -16,6 +16,9 @@ class ReviewRoutes:
         self.review_items = 3
         self.review_mode = "pairwise"
         self.review_closed = False
+        self.review_readable = True
+        self.review_refusals = self.undo_refusals = 0
+        self.review_refusal = 409, "this item is not yours (any more); ask for the next one"
         self.verdicts: dict[str, dict[str, Any]] = {}
 
     @route("GET", "/api/leaderboards/{board}/reviews/next")
@@ -32,7 +35,9 @@ class ReviewRoutes:
     @route("POST", "/api/leaderboards/{board}/reviews/close")
     def close_review(self, query: Any, body: Any, board: str) -> Answer:
         self.review_closed = True
-        return self.show_review(query, body, board)
+        status, told = self.show_review(query, body, board)
+        kept = told if self.review_readable else ("run_id", "status", "end", "progress")
+        return status, {name: told[name] for name in kept}
 
     @route("GET", "/api/leaderboards/{board}/reviews")
     def show_review(self, query: Any, body: Any, board: str) -> Answer:
@@ -62,11 +67,17 @@ class ReviewRoutes:
     def give_verdict(self, query: Any, body: dict[str, Any], board: str, item: str) -> Answer:
         if self.review_closed:
             raise Refused(409, "this review is closed, so verdicts count no more")
+        if self.review_refusals:
+            self.review_refusals -= 1
+            raise Refused(*self.review_refusal)
         self.verdicts[item] = body
         return 200, {"item_id": item, "status": "open", "progress": self._progress()}
 
     @route("DELETE", "/api/leaderboards/{board}/reviews/{item}")
     def take_verdict_back(self, query: dict[str, str], body: Any, board: str, item: str) -> Answer:
+        if self.undo_refusals:
+            self.undo_refusals -= 1
+            raise Refused(409, "many people review at this moment; send it again")
         if self.verdicts.pop(item, None) is None:
             raise Refused(409, "you have not reviewed this item, so there is nothing to undo")
         return self.next_review(query, body, board)[0], {"item_id": item}

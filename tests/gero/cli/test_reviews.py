@@ -98,3 +98,33 @@ def test_closing_asks_unless_yes(gero: Gero, triage: dict[str, Any], api: FakeAp
     assert gero.ok("review close --yes") == "Closed the review with 0 votes\n"
     assert "review closed: closed by a person" in " ".join(gero.ok("review status").split())
     assert "closed" in gero.refused(f"review vote {FIRST} a")
+
+
+def test_a_verdict_that_is_refused_does_not_end_the_review(gero: Gero, triage: dict[str, Any], api: FakeApi) -> None:
+    api.review_refusals = 1
+    result = gero("review", input="a b q")
+    assert result.exit_code == 0, result.output
+    assert "this item is not yours (any more)" in result.stderr
+    assert api.verdicts == {FIRST: {"verdict": "b"}}
+
+
+def test_an_undo_that_is_refused_can_be_tried_again(gero: Gero, triage: dict[str, Any], api: FakeApi) -> None:
+    api.undo_refusals = 1
+    result = gero("review", input="a u u q")
+    assert "many people review at this moment" in result.stderr
+    assert "taken back" in result.stderr
+    assert api.verdicts == {}
+
+
+def test_a_review_ends_when_the_token_is_no_longer_taken(gero: Gero, triage: dict[str, Any], api: FakeApi) -> None:
+    api.review_refusals, api.review_refusal = 9, (401, "this API token was revoked")
+    result = gero("review", input="a b q")
+    assert result.exit_code == 3
+    assert api.verdicts == {}
+
+
+def test_who_may_not_read_is_told_how_far_the_closed_review_is(
+    gero: Gero, triage: dict[str, Any], api: FakeApi
+) -> None:
+    api.review_readable = False
+    assert gero.ok("review close --yes") == "Closed the review; 0 of 3 reviewed, and the review is closed\n"

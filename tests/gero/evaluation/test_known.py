@@ -34,12 +34,12 @@ def _own_disk(cloud: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def planned(server: ModelServer, rows: int = 9, **changed: Any) -> EvaluationPlan:
     """A plan whose rows lie in the order of their places, as a planned run's do."""
     plan = stored_plan(rows=rows, url=server.url, **changed)
-    ordered = sorted(some_rows(rows), key=lambda row: plans.place(plan.seed, row.id))
+    ordered = sorted(some_rows(rows), key=lambda row: plans.place(plan.seed, row.input))
     prefix = plans.run_prefix("w", "l", plan.run_id)
     starts, start = [], 0
     for block, size in enumerate(plan.block_rows):
         plans.save_block(prefix, block, [datasets.encode(row) for row in ordered[start : start + size]])
-        starts.append(plans.place(plan.seed, ordered[start].id))
+        starts.append(plans.place(plan.seed, ordered[start].input))
         start += size
     plan = msgspec.structs.replace(plan, starts=tuple(starts))
     plans.save(plan)

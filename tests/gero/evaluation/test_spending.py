@@ -1,3 +1,4 @@
+import asyncio
 import tempfile
 import time
 from collections.abc import Iterator
@@ -7,8 +8,9 @@ from typing import Any
 import pytest
 
 from gero import evaluation
-from gero.evaluation import BatchJob, EvaluationPlan, Finished, SpentUp, spending
+from gero.evaluation import BatchJob, EvaluationPlan, Finished, Halted, spending
 from gero.evaluation.spending import Spending
+from gero.providers import Endpoint, NotNow
 from tests.gero.plans import candidate, job_of, stored_plan
 from tests.model_server import ModelServer
 
@@ -38,46 +40,64 @@ async def work(job: BatchJob, redelivered: bool = False) -> Finished | None:
     )
 
 
-async def test_a_run_without_a_cap_counts_nothing(server: ModelServer) -> None:
+async def spend(view: Spending, nanos: int, guess: int = 1) -> bool:
+    """Whether a call that costs so much could be made."""
+    endpoint = Endpoint("custom", "http://127.0.0.1:9", output_nanos_per_million=guess * 10**6 // 256)
+    try:
+        async with view.call(endpoint, b"") as bill:
+            bill.nanos = nanos
+    except NotNow:
+        return False
+    return True
+
+
+async def test_a_run_without_a_cap_counts_nothing() -> None:
     view = Spending(planned())
-    view.add(10**18)
-    await view.share()
+    assert await spend(view, 10**18)
     assert not view.used_up()
 
 
-async def test_workers_know_what_others_spent_a_second_later() -> None:
-    plan = planned(max_cost_nanos=100)
+async def test_workers_together_spend_what_the_run_may_and_no_more() -> None:
+    plan = planned(max_cost_nanos=100 * CALL_NANOS)
+    workers = [Spending(plan) for _ in range(5)]
+
+    async def work(view: Spending) -> int:
+        calls = 0
+        while await spend(view, CALL_NANOS, CALL_NANOS):
+            calls += 1
+        return calls
+
+    calls = await asyncio.gather(*map(work, workers))
+    assert all(view.used_up() for view in workers)
+    assert 93 <= sum(calls) <= 101
+
+
+async def test_what_a_worker_did_not_spend_is_there_for_others() -> None:
+    plan = planned(max_cost_nanos=20 * CALL_NANOS)
     one, other = Spending(plan), Spending(plan)
-    one.add(40)
-    assert not one.used_up()
-    await one.share()
-    other.add(10)
-    await other.share()
-    assert not other.used_up()
-    one.add(30)
-    await one.share()
-    assert one.used_up(), "80 of 100 are spent, and one call has cost 40"
-    await other.share()
-    assert not other.used_up(), "its own calls cost 10"
+    assert await spend(one, CALL_NANOS, 2 * CALL_NANOS)
+    await one.give_back()
+    assert sum([await spend(other, CALL_NANOS, CALL_NANOS) for _ in range(30)]) == 19
 
 
 async def test_calls_under_way_count_as_dear_as_the_dearest() -> None:
     view = Spending(planned(max_cost_nanos=100))
-    view.add(30)
-    assert not view.used_up()
-    with view.call(), view.call():
-        assert view.used_up()
-    assert not view.used_up()
+    assert await spend(view, 40)
+    endpoint = Endpoint("custom", "http://127.0.0.1:9")
+    async with view.call(endpoint, b"") as bill:
+        assert not await spend(view, 40)
+        bill.nanos = 20
+    assert view.used_up()
 
 
 async def test_a_batch_stops_at_the_cap_and_goes_on_from_there_with_a_higher_one(server: ModelServer) -> None:
     plan = planned(server.url, rows=40, rows_per_block=40, in_flight=2, max_cost_nanos=10 * CALL_NANOS)
     job = job_of(plan)
-    with pytest.raises(SpentUp):
+    with pytest.raises(Halted):
         await work(job)
     asked = len(server.requests)
     assert 8 <= asked <= 10
-    with pytest.raises(SpentUp):
+    with pytest.raises(Halted):
         await work(job, redelivered=True)
     assert len(server.requests) == asked, "nothing is left to spend"
     spending.set_cap("w", plan.run_id, None)

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from gero import evaluation, traces
-from gero.evaluation import BatchJob, Evaluation, EvaluationPlan, Finished, Judge
+from gero.evaluation import BatchJob, Evaluation, EvaluationPlan, Finished, Halted, Judge
 from gero.evaluation.checkpoint import Checkpoint
 from gero.kit import blobs
 from gero.providers import Endpoint
@@ -45,7 +45,7 @@ def verdict(prompt: str) -> str:
 def planned(server: ModelServer, **judge: Any) -> EvaluationPlan:
     endpoint = Endpoint("custom", server.url, "judge", input_nanos_per_million=10**9)
     scoring = Evaluation("judge", judge=Judge("judge", endpoint, **{"audit_percent": 0, **judge}))
-    return stored_plan(rows=3, url=server.url, evaluation=scoring)
+    return stored_plan(rows=6, url=server.url, evaluation=scoring)
 
 
 async def work(job: BatchJob, redelivered: bool = False) -> Finished | None:
@@ -141,3 +141,29 @@ async def test_a_pair_waits_for_the_reference_and_is_handed_back_without_it(
     assert asked_as(server, "a") == 3
     scores = sorted(score or 0 for score in finished.statistics.row_scores())
     assert scores == [SCORE_SCALE // 2, SCORE_SCALE // 2, SCORE_SCALE], "the reference failed on one row"
+
+
+async def test_a_reference_batch_that_nobody_could_finish_keeps_no_other_waiting(server: ModelServer) -> None:
+    plan = planned(server, mode="pairwise", reference_id="b")
+    evaluation.salvage(job_of(plan, candidate_id="b"))
+    finished, found = await worked(job_of(plan, candidate_id="a"))
+    assert finished.statistics.row_scores() == [None] * 3
+    assert all("no answer to compare it with" in str(one.judge_error) for one in found)
+    assert finished.statistics.judge is not None
+    assert finished.statistics.judge.n_unjudged == 0, "that is not the judge's fault"
+
+
+async def test_a_judge_whose_key_is_refused_halts_the_run_before_more_is_spent(server: ModelServer) -> None:
+    plan = planned(server)
+    server.fault = lambda model, prompt, attempt: 401 if model == "judge" else 200
+    with pytest.raises(Halted, match="its judge gives no verdicts: the endpoint answered 401"):
+        await work(job_of(plan))
+    asked = asked_as(server, "a")
+    with pytest.raises(Halted):
+        await work(job_of(plan, block=1))
+    assert asked_as(server, "a") == asked == 3, "no model is asked what nobody can judge"
+    server.fault = lambda model, prompt, attempt: 200
+    finished = await work(replace(job_of(plan), parts=1, epoch=1))
+    assert finished is not None
+    assert finished.statistics.row_scores() == [SCORE_SCALE] * 3
+    assert asked_as(server, "a") == 3

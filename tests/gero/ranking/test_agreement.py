@@ -128,3 +128,30 @@ def test_a_judge_is_provisional_until_people_agree_with_it_often_enough() -> Non
     assert why_provisional(poor, 100, between_people=0.25) is None
     assert why_provisional(good, 100, between_people=0.95) is None
     assert "undefined" in str(why_provisional(cohen_kappa([[100, 0], [0, 0]]), 100))
+
+
+def test_agreement_does_not_depend_on_which_of_the_two_is_named_first() -> None:
+    one_sided = summed([(SCORE_SCALE, 250_000)] * 60)
+    assert (one_sided.agreement.kappa, one_sided.agreement.n) == (1, 60)
+    mixed = [(SCORE_SCALE, SCORE_SCALE)] * 40 + [(0, SCORE_SCALE)] * 6 + [(-SCORE_SCALE, SCORE_SCALE)] * 4
+    turned = [(-human, -judge) if place % 2 else (human, judge) for place, (human, judge) in enumerate(mixed)]
+    assert summed(mixed).agreement == summed(mixed).flipped().agreement == summed(turned).agreement
+    assert summed([(0, 0)] * 9).agreement.kappa is None
+
+
+def test_limits_of_agreement_are_those_of_the_items_and_not_of_both_ways() -> None:
+    generator, n, repetitions = np.random.default_rng(7), 200, 300
+    kappas, covered = [], 0
+    table = np.array([[0.5, 0.05, 0.05], [0.05, 0.1, 0.03], [0.05, 0.02, 0.15]])
+    both_ways = (table + table[::-1, ::-1]) / 2
+    chance = both_ways.sum(0) @ both_ways.sum(1)
+    truth = (np.trace(both_ways) - chance) / (1 - chance)
+    for drawn in generator.multinomial(n, table.ravel(), size=repetitions):
+        found = LabelSums(n, verdicts=tuple(map(int, drawn))).agreement
+        assert found.n == n
+        assert found.low is not None
+        assert found.high is not None
+        covered += found.low <= truth <= found.high
+        kappas.append(found.kappa)
+    assert 0.95 - 3 * sqrt(0.05 * 0.95 / repetitions) <= covered / repetitions <= 0.99
+    assert np.mean(np.array(kappas, dtype=float)) == pytest.approx(truth, abs=0.02)

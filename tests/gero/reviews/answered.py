@@ -9,6 +9,7 @@ from gero.evaluation import EvaluationPlan, results
 from gero.evaluation import plan as plans
 from gero.kit import new_id, table
 from gero.reviews import Opinion, Queue, Shown
+from gero.reviews import queue as queues
 from gero.reviews.queue import ReviewSettings
 from gero.traces import Trace
 from tests.gero.plans import candidate, job_of, stored_plan
@@ -65,7 +66,7 @@ def opened(plan: EvaluationPlan, token: str | None = "token", **settings: Any) -
 
 def now(plan: EvaluationPlan) -> Queue:
     """The plan's queue as it is."""
-    found = reviews.find(plan.workspace_id, plan.run_id)
+    found = queues.stored(plan.workspace_id, plan.run_id)
     assert found
     return found
 

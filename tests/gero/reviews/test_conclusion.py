@@ -144,3 +144,28 @@ def test_concluding_shuts_a_review_that_nobody_closed_in_time(cloud: None, woken
 def test_a_run_without_a_review_has_no_standing(cloud: None) -> None:
     with pytest.raises(NotFound):
         reviews.standing_of(answered(rows=1))
+
+
+def test_a_contender_that_nobody_reviewed_is_not_placed_among_those_with_votes(cloud: None) -> None:
+    plan = answered(rows=5, evaluation=HUMAN)
+    opened(plan)
+    person = Person(plan)
+    shown = person.item()
+    unseen = (set(NAMES) - models_of(shown)).pop()
+    person.prefer(min(models_of(shown)), shown)
+    people = reviews.standing_of(plan)
+    assert {one.candidate_id for one in people.ratings} == models_of(shown) == people.ranges.keys()
+    assert sum(one.rating for one in people.ratings) == pytest.approx(2000), "1000 is the mean of those with votes"
+    last = reviews.conclude(plan, of_run(plan)).ranking.entries[-1]
+    assert (last.candidate_id, last.n_scored, last.rank) == (unseen, 0, 3)
+
+
+def test_people_who_always_agree_on_the_better_model_agree_wholly(cloud: None) -> None:
+    plan = answered(rows=4, names=("a", "b"), evaluation=HUMAN)
+    opened(plan, reviewers_per_item=2)
+    for name in ("ann", "bob"):
+        person = Person(plan, name)
+        while shown := person.next():
+            person.prefer("a", shown)
+    agreement = reviews.report(now(plan)).agreement
+    assert (agreement.kappa, agreement.observed, agreement.n) == (1, 1, 4)

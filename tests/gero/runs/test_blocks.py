@@ -29,7 +29,7 @@ def written(
     found = [evaluation.plan.load_block(plan, block) for block in range(len(stored.block_rows))]
     assert len(list(blobs.keys(f"{prefix}/rows/"))) == len(found)
     assert tuple(map(len, found)) == stored.block_rows
-    assert stored.starts == tuple(evaluation.plan.place(seed, block[0].id) for block in found)
+    assert stored.starts == tuple(evaluation.plan.place(seed, block[0].input) for block in found)
     return found
 
 

@@ -8,7 +8,8 @@ import typer
 
 from gero.cli import render
 from gero.cli.command import Leaderboard, LeaderboardOption, Yes, command, failures_reported
-from gero.cli.failure import USAGE, Failure
+from gero.cli.failure import FAILED, USAGE, Failure
+from gero.cli.render.formats import plain
 from gero.cli.session import Session
 
 Reviewer = Annotated[
@@ -98,7 +99,9 @@ def close(session: Session, leaderboard: Leaderboard = None, yes: Yes = False) -
     path = _path(session, leaderboard)
     session.confirm("Close the review? Nobody can vote in it after that.", yes=yes)
     closed = session.api.post(f"{path}/close", repeatable=True)
-    session.answer(closed, lambda: f"Closed the review with {closed['votes']:,} votes")
+    # A token that may not read leaderboards is not told the votes.
+    told = f" with {closed['votes']:,} votes" if "votes" in closed else f"; {render.review_progress(closed)}"
+    session.answer(closed, lambda: f"Closed the review{told}")
 
 
 class _Loop:
@@ -117,8 +120,13 @@ class _Loop:
                 self._session.stdout.print(found["why"], markup=False)
                 return
             self._session.stdout.print(render.review_item(found["item"]))
-            if not self._act(found["item"]):
-                return
+            try:
+                if not self._act(found["item"]):
+                    return
+            except Failure as failure:  # such as that the item is not theirs any more; the next one may be
+                if failure.exit_code != FAILED:
+                    raise
+                self._session.note(plain(failure.message))
 
     def _act(self, item: dict[str, Any]) -> bool:
         """Do what a key says; False to quit."""
@@ -143,7 +151,8 @@ class _Loop:
         if not self._done:
             self._session.note("nothing to undo")
             return False
-        self._session.api.delete(f"{self._path}/{self._done.pop()}{_query(self._reviewer)}")
+        self._session.api.delete(f"{self._path}/{self._done[-1]}{_query(self._reviewer)}")
+        self._done.pop()
         self._session.note("taken back")
         return True
 
