@@ -6,6 +6,7 @@ from gero.evaluation.checkpoint import Tally
 from gero.evaluation.exact import DEFAULT_NORMALIZERS, NORMALIZERS, ExactScorer, check_normalizers
 from gero.evaluation.job import BatchJob
 from gero.evaluation.judge import Judge
+from gero.evaluation.judge import Mode as JudgeMode
 from gero.evaluation.latency import LatencyHistogram, add_counts
 from gero.evaluation.plan import (
     Earlier,
@@ -41,6 +42,7 @@ __all__ = [
     "Finished",
     "Halted",
     "Judge",
+    "JudgeMode",
     "JudgeSums",
     "LatencyHistogram",
     "PlannedCandidate",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from gero import models
-from gero.evaluation import Judge, PlannedCandidate
+from gero.evaluation import Judge, JudgeMode, PlannedCandidate
 from gero.kit import Conflict, Invalid, NotFound, UpstreamFailed, clock, money, settings
 from gero.leaderboards import candidates
 from gero.leaderboards.evaluation_settings import JudgeSettings
@@ -25,10 +25,12 @@ MAX_OUTPUT_USD = 10
 _MIN_CONTEXT = 32_000
 _UNFIT = ("guard", "embed", "moderation", "search", "coder", "image", "audio", "ocr", "-base", "vision")
 _TIMEOUT_SECONDS = 100
+_MOST = 0.5
 
 
-def judge_of(leaderboard: Leaderboard, planned: Sequence[PlannedCandidate]) -> Judge:
-    """The judge of a run of these candidates.
+def judge_of(leaderboard: Leaderboard, planned: Sequence[PlannedCandidate], answered: float = 1.0) -> Judge:
+    """The judge of a run of these candidates. `answered`: the share of rows that have an accepted answer; where most
+    have none, mode auto compares answers in pairs.
 
     Conflict when there is none: its service is not connected, it is unknown or not deployed, or all that could be
     chosen are of a candidate's family. UpstreamFailed when one must be chosen and OpenRouter never told what it has.
@@ -38,7 +40,9 @@ def judge_of(leaderboard: Leaderboard, planned: Sequence[PlannedCandidate]) -> J
         name, endpoint = _named(leaderboard.workspace_id, wanted) if wanted.model else _chosen(leaderboard, planned)
     except (Conflict, Invalid, NotFound) as error:
         raise Conflict(f"judge: {error.message}", code=error.code, field="judge") from error
-    mode = "pointwise" if wanted.mode == "auto" else wanted.mode
+    mode: JudgeMode = "pairwise" if answered < _MOST else "pointwise"
+    if wanted.mode != "auto":
+        mode = wanted.mode
     return Judge(
         name=name,
         endpoint=replace(endpoint, timeout_seconds=_TIMEOUT_SECONDS),

@@ -88,7 +88,7 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
             f"every row was shown to {' or '.join(by)}, or trained on; add other rows, or deploy another version",
             code="no_unseen_rows",
         )
-    scoring = evaluation_of(leaderboard, planned)
+    scoring = evaluation_of(leaderboard, planned, blocks.answered)
     known = earlier.found(leaderboard, planned, scoring, pinned=run.dataset_version is not None)
     plan = EvaluationPlan(
         workspace_id=leaderboard.workspace_id,
@@ -145,9 +145,12 @@ def is_raced(leaderboard: Leaderboard, rows: int) -> bool:
     return leaderboard.racing == "on" and leaderboard.eval_type != "human"
 
 
-def evaluation_of(leaderboard: Leaderboard, planned: tuple[PlannedCandidate, ...]) -> Evaluation:
-    """How a run of these candidates is scored. Conflict when no judge can be had."""
-    judge = judging.judge_of(leaderboard, planned) if leaderboard.eval_type == "judge" else None
+def evaluation_of(leaderboard: Leaderboard, planned: tuple[PlannedCandidate, ...], answered: float = 1.0) -> Evaluation:
+    """How a run of these candidates is scored. Conflict when no judge can be had.
+
+    `answered`: the share of rows that have an accepted answer.
+    """
+    judge = judging.judge_of(leaderboard, planned, answered) if leaderboard.eval_type == "judge" else None
     return Evaluation(leaderboard.eval_type, tuple(leaderboard.normalizers), leaderboard.answer_pattern, judge)
 
 

@@ -107,6 +107,7 @@ def _decide(leaderboard: Leaderboard, plan: EvaluationPlan, standing: Standing, 
         total_rows=plan.rows,
         graded=plan.evaluation.type != "exact",
         max_challengers=_opponents(standing, champion),
+        tied=standing.race.tied if standing.race else (),
     )
 
 

@@ -68,7 +68,8 @@ class Message(msgspec.Struct, frozen=True):
 def put(workspace_id: str, leaderboard_id: str, wanted: WebhookInput) -> tuple[Webhook, str | None]:
     """Set the webhook; with its secret where that is new. Invalid when the URL may not be called."""
     address.check_url(wanted.url, "url")
-    before, now = find(workspace_id, leaderboard_id), clock.iso()
+    stored, now = table.get(_partition(workspace_id, leaderboard_id), _SK, consistent=True), clock.iso()
+    before = msgspec.json.decode(stored["doc"], type=Webhook) if stored else None
     secret = signatures.new_secret() if before is None or wanted.new_secret else None
     sealed = (
         secrets.seal(secret, _context(workspace_id, leaderboard_id)) if secret else str(before and before.sealed_secret)
@@ -76,7 +77,7 @@ def put(workspace_id: str, leaderboard_id: str, wanted: WebhookInput) -> tuple[W
     created_at = before.created_at if before else now
     webhook = Webhook(wanted.url, tuple(wanted.events or EVENTS), sealed, created_at, now)
     item = {"pk": _partition(workspace_id, leaderboard_id), "sk": _SK, "doc": msgspec.json.encode(webhook).decode()}
-    unchanged = conditions.equals("doc", msgspec.json.encode(before).decode()) if before else conditions.absent()
+    unchanged = conditions.equals("doc", stored["doc"]) if stored else conditions.absent()
     try:
         table.put(item, unchanged)
     except Conflict as error:

@@ -1,7 +1,7 @@
 """Which model serves production after a ranking: a switch only when the evidence says so, and the reason in words."""
 
-from collections.abc import Mapping
-from math import log
+from collections.abc import Collection, Mapping
+from math import inf, log
 from typing import Final, Literal, TypedDict, Unpack
 
 import msgspec
@@ -52,6 +52,8 @@ class Terms(TypedDict, total=False):
     provisional. `target` "dataset": the best is the one with the top mean on exactly these rows; a champion and a
     challenger with a score on each of `total_rows` (default: of the rows the champion was asked) are compared by their
     means, with the same margins and guardrails and without a test; of others only evidence tells, as with "traffic".
+    `graded`: scores may lie between 0 and 1. `tied`: candidates as good as the leader, of whom the cheapest, then the
+    fastest, becomes the first production model.
     """
 
     guardrails: Guardrails | None
@@ -60,6 +62,7 @@ class Terms(TypedDict, total=False):
     target: Target
     total_rows: int | None
     graded: bool
+    tied: Collection[str]
 
 
 def decide(
@@ -89,7 +92,7 @@ def decide(
     if leader is None:
         return Decision("keep", champion_id, champion_id, policy, _nothing_to_choose(ranking))
     if champion_id is None:
-        return _first(leader, policy, provisional)
+        return _first(ranking, leader, terms.get("tied", ()), policy, provisional)
     champion = ranking.entry(champion_id)
     if provisional:
         return Decision("hold", champion_id, champion_id, policy, _provisional(leader, champion, provisional))
@@ -109,13 +112,20 @@ def decide(
     return _guarded(champion, leader, trials, policy)
 
 
-def _first(leader: RankingEntry, policy: Policy, provisional: str | None) -> Decision:
+def _first(
+    ranking: Ranking, leader: RankingEntry, tied: Collection[str], policy: Policy, provisional: str | None
+) -> Decision:
     if not leader.score:
         reason = f"No model gave a right answer on {leader.n_scored:,} rows, so none is put into production."
         return Decision("hold", None, None, policy, reason)
     became = "becomes the first production model"
     because = f", provisionally: {provisional.rstrip('.')}" if provisional else ""
-    return Decision("first", leader.candidate_id, None, policy, f"{_standing(leader)} and {became}{because}.")
+    equals = [entry for entry in ranking.entries if entry.candidate_id in tied and entry.cost_nanos_per_1000_rows]
+    best = min(equals, key=lambda entry: (entry.cost_nanos_per_1000_rows, entry.latency_p95_ms or inf), default=leader)
+    if best is leader or not leader.cost_nanos_per_1000_rows:
+        return Decision("first", leader.candidate_id, None, policy, f"{_standing(leader)} and {became}{because}.")
+    reason = f"{best.name} is as good as {leader.name}, which leads the ranking, costs less, and {became}{because}."
+    return Decision("first", best.candidate_id, None, policy, reason)
 
 
 def log_threshold(policy: Policy, challengers: int) -> float | None:

@@ -21,6 +21,8 @@ class Written(NamedTuple):
     starts: tuple[int, ...]
     duplicates: int
     """Rows that were left out, for they ask what a row before them asks: both are one piece of evidence."""
+    answered: float
+    """The share of the version's rows that have an accepted answer."""
 
     @property
     def rows(self) -> int:
@@ -73,7 +75,7 @@ def write(
                     writing.pop(0).result()
             for one in writing:
                 one.result()
-    return Written(block_rows, tuple(starts), rows.duplicates)
+    return Written(block_rows, tuple(starts), rows.duplicates, rows.answered / max(1, len(rows.ends)))
 
 
 class _Rows(NamedTuple):
@@ -83,12 +85,13 @@ class _Rows(NamedTuple):
     order: "array[int]"
     keys: "array[float]"
     duplicates: int = 0
+    answered: int = 0
 
 
 def _copy(version: DatasetVersion, file: IO[bytes], selection: Selection) -> _Rows:
     end, rows = 0, _Rows(array("Q"), array("Q"), array("d"))
     asked: set[int] = set()
-    duplicates = 0
+    duplicates = answered = 0
     for position, line in enumerate(datasets.read(version)):
         row = datasets.decode(line)
         digest = datasets.input_digest(row.input)
@@ -105,12 +108,13 @@ def _copy(version: DatasetVersion, file: IO[bytes], selection: Selection) -> _Ro
                 "response, completion, answer to every row",
                 code="no_expected_answer",
             )
+        answered += bool(row.expected)
         file.write(line)
         end += len(line)
         rows.ends.append(end)
         rows.order.append(plans.place(selection.seed, row.input))
         rows.keys.append(selection.key(row, position, version.rows))
-    return rows._replace(duplicates=duplicates)
+    return rows._replace(duplicates=duplicates, answered=answered)
 
 
 def _chosen(rows: _Rows, limit: int | None) -> list[int]:

@@ -102,6 +102,13 @@ def test_each_answer_is_judged_by_itself_unless_pairs_are_asked_for(
     assert (judge.mode, judge.reference_id, judge.rubric, judge.audit_percent) == (expected, None, "Be brief.", 25)
 
 
+def test_where_most_rows_have_no_accepted_answer_pairs_are_compared(openrouter: OpenRouter) -> None:
+    two = planned("lumen/words", "quarry/x")
+    assert (judge_of(judged(), two, 0.4).mode, judge_of(judged(), two, 0.4).reference_id) == ("pairwise", "c0")
+    assert judge_of(judged(), two, 0.6).mode == "pointwise"
+    assert judge_of(judged(mode="pointwise"), two, 0.0).mode == "pointwise"
+
+
 def test_pairs_are_compared_with_productions_model_else_with_the_first(openrouter: OpenRouter) -> None:
     made = judged(mode="pairwise")
     two = planned("lumen/words", "quarry/x")
