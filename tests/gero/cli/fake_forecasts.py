@@ -56,6 +56,37 @@ def forecast(models: list[dict[str, Any]], body: dict[str, Any]) -> dict[str, An
     }
 
 
+JUDGE_CARD = {
+    "run_id": "r",
+    "name": "acme/judge",
+    "mode": "pointwise",
+    "why": "the first of the preferred judges",
+    "warnings": ["it is of the family of small-1"],
+    "n_audits": 40,
+    "flip_rate": 0.05,
+    "flip_low": 0.01,
+    "flip_high": 0.17,
+    "length_slope": 0.012,
+    "n_unjudged": 2,
+    "agreement": {"kappa": 0.71, "low": 0.6, "high": 0.82, "observed": 0.85, "n": 60},
+    "labels_needed": 40,
+    "provisional": "The judge was compared with people on 60 of the 100 verdicts that it takes.",
+    "comparisons": [
+        {
+            "first": "small-1",
+            "second": "large-1",
+            "judge_only": 0.04,
+            "human_only": -0.02,
+            "difference": 0.01,
+            "low": -0.03,
+            "high": 0.05,
+            "n_labels": 60,
+            "few": False,
+        }
+    ],
+}
+
+
 class ForecastRoutes:
     runs: dict[str, dict[str, Any]]
     models: dict[str, dict[str, dict[str, Any]]]
@@ -79,3 +110,7 @@ class ForecastRoutes:
             raise Refused(409, f"this run is not paused but {resumed['status']}")
         resumed.update(status="running", waits_for=None, max_cost_usd=body["max_cost_usd"])
         return 200, resumed
+
+    @route("GET", "/api/leaderboards/{board}/judge")
+    def judge_card(self, query: Any, body: Any, board: str) -> Answer:
+        return 200, JUDGE_CARD

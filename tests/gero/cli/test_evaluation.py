@@ -110,3 +110,15 @@ def test_a_better_model_keeps_to_guardrails(gero: Gero, triage: dict[str, Any], 
 )
 def test_options_that_cannot_be_are_usage_errors(gero: Gero, triage: Any, options: str, sentence: str) -> None:
     assert sentence in gero.refused(f"leaderboard update {options}", exit_code=2)
+
+
+def test_the_judge_card_says_how_far_to_trust_it_and_what_people_make_of_it(gero: Gero, triage: dict[str, Any]) -> None:
+    told = " ".join(gero.ok("judge").split())
+    for part in (
+        "Provisional: The judge was compared with people on 60 of the 100 verdicts",
+        "acme/judge, pointwise, another verdict on 5% (1%–17%) of 40 audits",
+        "agreement with people κ 0.71 on 60 verdicts, 40 more verdicts of people needed",
+        "Warning: it is of the family of small-1",
+        "small-1 - large-1 +0.040 -0.020 +0.010 -0.030 to +0.050 60",
+    ):
+        assert part in told, told

@@ -75,6 +75,7 @@ JOURNEY = (
     "runs list",
     "runs show",
     "ranking",
+    "judge",
     "review next",
     "review vote 0123456789abcde0 a",
     "review skip 0123456789abcde1",

@@ -1,4 +1,4 @@
-"""`gero ranking`: which model is best, and which serves."""
+"""`gero ranking` and `gero judge`: which model is best, which serves, and how far the judge can be trusted."""
 
 from gero.cli import render
 from gero.cli.command import Leaderboard, command, new_group
@@ -15,3 +15,10 @@ def ranking(session: Session, leaderboard: Leaderboard = None) -> None:
     """Show the latest ranking; the star marks the production model."""
     found = session.api.get(f"/api/leaderboards/{session.leaderboard_id(leaderboard)}/ranking")
     session.answer(found, lambda: render.ranking_report(found))
+
+
+@command(group, "judge", "gero judge", 'gero judge "Support triage" --json | jq .agreement', panel=EVALUATE)
+def judge(session: Session, leaderboard: Leaderboard = None) -> None:
+    """Show how far the judge can be trusted, and what people make of its differences."""
+    found = session.api.get(f"/api/leaderboards/{session.leaderboard_id(leaderboard)}/judge")
+    session.answer(found, lambda: render.judge_report(found))

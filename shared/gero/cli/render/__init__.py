@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gero.cli.render.tables import card
     from gero.cli.render.tokens import push_token_table, token_table
     from gero.cli.render.traces import trace_table
+    from gero.cli.render.trust import judge_report
     from gero.cli.render.versions import comparison, row_table, version_table
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "forecast_in_words",
     "forecast_report",
     "integration_table",
+    "judge_report",
     "leaderboard_card",
     "leaderboard_table",
     "model_card",
@@ -91,6 +93,7 @@ _MODULES: Final = {
     "tables": ("card",),
     "tokens": ("push_token_table", "token_table"),
     "traces": ("trace_table",),
+    "trust": ("judge_report",),
     "versions": ("comparison", "row_table", "version_table"),
 }
 

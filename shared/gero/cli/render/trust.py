@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from gero.cli.render import formats
-from gero.cli.render.tables import FAINT, WARNING, text
+from gero.cli.render.tables import FAINT, WARNING, table, text
 
 _ENDS: Final = {
     "winner": "one model is certainly the best",
@@ -29,6 +29,31 @@ def trust_lines(ranking: dict[str, Any]) -> Iterator[RenderableType]:
         yield _people(ranking["human"])
     if ranking.get("reused_answers"):
         yield Text(f"{formats.counted(ranking['reused_answers'], 'answer')} of earlier runs reused", style=FAINT)
+
+
+def judge_report(card: dict[str, Any]) -> RenderableType:
+    """The judge card, and each difference by the judge, by people and by both."""
+    lines: list[RenderableType] = []
+    if card.get("provisional"):
+        lines.append(Text.assemble(("Provisional", WARNING), f": {formats.plain(card['provisional'])}"))
+    lines += _judge(card | {"card": card})
+    lines += [text(f"  {card['why']}", style=FAINT)] if card.get("why") else []
+    return Group(*lines, *_comparisons(card.get("comparisons") or []))
+
+
+def _comparisons(found: list[dict[str, Any]]) -> Iterator[RenderableType]:
+    if not found:
+        return
+    numbers = ("judge", "people", "both", "verdicts")
+    differences = table(["difference", "judge", "people", "both", "95 %", "verdicts"], numbers, wide=["difference"])
+    for one in found:
+        differences.add_row(
+            text(f"{one['first']} - {one['second']}"),
+            *(f"{one[name]:+.3f}" for name in ("judge_only", "human_only", "difference")),
+            f"{one['low']:+.3f} to {one['high']:+.3f}",
+            formats.count(one["n_labels"]) + (" (few)" if one["few"] else ""),
+        )
+    yield differences
 
 
 def costs(found: dict[str, Any]) -> str | None:
