@@ -12,6 +12,10 @@ from typing import Any
 Answer = Callable[[str, str], str]
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 1024  # with the usual 5, a worker's connections wait for SYNs to be sent again
+
+
 class ModelServer:
     """Answers chat completions. `answer(model, prompt)` gives the text; `fault(model, prompt, attempt)` a status."""
 
@@ -27,7 +31,7 @@ class ModelServer:
         self.repeated = 0
         """Calls that came after a good answer to the same question had been delivered."""
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients that were killed
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1/chat/completions"

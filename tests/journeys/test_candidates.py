@@ -61,7 +61,7 @@ def test_a_dead_endpoint_is_given_up_and_the_others_are_ranked(api: Client, serv
     rows = [{"id": f"r{number}", "input": f"{number}", "output": f"{number}"} for number in range(2000)]
     with ModelServer(lambda model, prompt: prompt.split()[-1]).running() as models:
         models.fault = lambda model, prompt, attempt: 401 if model == "dead" else 200
-        body = {"name": "Echo", "system_prompt": "Repeat", "dataset_url": serve("echo.jsonl", rows), "concurrency": 16}
+        body = {"name": "Echo", "system_prompt": "Repeat", "dataset_url": serve("echo.jsonl", rows), "racing": "off"}
         leaderboard_id = api.post("/api/leaderboards", body)["id"]
         for name in ("good", "dead"):
             model = {"model": name, "endpoint_url": models.url, "auth_token": "sk-journey"}

@@ -155,3 +155,33 @@ def test_a_judge_scores_and_is_known_by_its_card(api: Client, stand_ins: StandIn
     unscored = [one for one in traces if one["score"] is None]
     assert all(one["judge_error"] and one["output"] for one in unscored)
     assert len(json.dumps(traces)) > 0
+
+
+def test_people_test_the_judge_and_then_it_may_change_production(api: Client, serve: Serve) -> None:
+    api.put("/api/integrations/openrouter", {"token": OPENROUTER_KEY})
+    judged = {"eval_type": "judge", "judge": {"model": "assay/judge-strict", "min_labels": 60}, "human": {"rows": 30}}
+    with ModelServer(skilled).running() as models:
+        leaderboard_id = board(api, serve("believed.jsonl", rows(150)), models, ["bad", "poor"], **judged)
+        path = f"/api/leaderboards/{leaderboard_id}"
+        first = run(api, leaderboard_id)
+        assert (first["decision"]["action"], first["ranking"][0]["name"]) == ("first", "poor")
+        assert "provisionally" in first["decision"]["reason"]
+        add(api, leaderboard_id, models, "best")
+        held = run(api, leaderboard_id)
+        assert (held["decision"]["action"], held["ranking"][0]["name"]) == ("hold", "best")
+        assert "The judge was compared with people on" in held["decision"]["reason"]
+
+        while item := api.get(f"{path}/reviews/next")["item"]:
+            right = [side for side in "ab" if item[side] in item["expected"]]
+            api.post(f"{path}/reviews/{item['item_id']}", {"verdict": right[0] if len(right) == 1 else "tie"})
+        card = api.get(f"{path}/judge")
+        assert (card["agreement"]["kappa"], card["labels_needed"], card["provisional"]) == (1.0, 0, None)
+        assert card["agreement"]["n"] == 90, "those whose answers are alike count too"
+        assert len(card["comparisons"]) == 3
+        for pair in card["comparisons"]:
+            assert pair["n_labels"] == 30
+            assert pair["low"] <= pair["difference"] <= pair["high"]
+        promoted = run(api, leaderboard_id)
+        assert (promoted["decision"]["action"], promoted["cost_usd"]) == ("promote", 0), promoted["decision"]["reason"]
+        assert (api.get(path)["production"]["name"], promoted["provisional"]) == ("best", None)
+        assert len(models.requests) == 450
