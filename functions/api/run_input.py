@@ -38,10 +38,14 @@ class ResumeInput(Input):
     """How a paused run goes on."""
 
     max_cost_usd: Decimal | None = Field(
-        gt=0, le=1_000_000, description="What the run may spend from its beginning on; null: as much as it takes"
+        None,
+        gt=0,
+        le=1_000_000,
+        description="What the run may spend from its beginning on; null: as much as it takes; left out: as before",
     )
 
-    @property
-    def max_cost_nanos(self) -> int | None:
-        """The new limit in nano-dollars; None without one."""
+    def max_cost_nanos(self, before: int | None) -> int | None:
+        """The new limit in nano-dollars, None without one; `before`: the one until now."""
+        if "max_cost_usd" not in self.model_fields_set:
+            return before
         return None if self.max_cost_usd is None else money.to_nanos(self.max_cost_usd)

@@ -154,10 +154,12 @@ def test_a_paused_run_goes_on_with_a_higher_limit_and_no_other_run_does(api: Tes
     run = planned(ready)
     path = of(ready, f"/runs/{run.id}/resume")
     assert api.post(path, json={"max_cost_usd": 1}).json()["code"] == "run_not_paused"
-    moved(run, "paused", max_cost_nanos=1)
-    assert "max_cost_usd" in api.post(path, json={}).json()["error"], "no limit has to be said"
+    moved(run, "paused", max_cost_nanos=10**9, waits_for="it has spent what it may")
+    assert "max_cost_usd: the run has spent what it may, $1.0000; allow more" in api.post(path, json={}).json()["error"]
     assert api.post(path, json={"max_cost_usd": -1}).status_code == 400
     resumed = api.post(path, json={"max_cost_usd": 2.5}).json()
     assert (resumed["status"], resumed["max_cost_usd"], resumed["waits_for"]) == ("running", 2.5, None)
+    moved(run, "paused", waits_for="its judge gives no verdicts")
+    assert api.post(path).json()["max_cost_usd"] == 2.5, "the limit stays where it is not why"
     moved(run, "paused")
     assert api.post(path, json={"max_cost_usd": None}).json()["max_cost_usd"] is None

@@ -48,10 +48,13 @@ def read_run(caller: Reader, leaderboard_id: str, run_id: str) -> RunDetailView:
 
 
 @router.post("/runs/{run_id}/resume")
-def resume_run(caller: Runner, leaderboard_id: str, run_id: str, wanted: ResumeInput) -> RunDetailView:
+def resume_run(
+    caller: Runner, leaderboard_id: str, run_id: str, wanted: Annotated[ResumeInput | None, Body()] = None
+) -> RunDetailView:
     """Let a paused run go on, with a higher limit of what it may spend in all, or none."""
     run = runs.get(caller.workspace_id, leaderboard_id, run_id)
-    return run_views.run_detail(runs.resume(run, wanted.max_cost_nanos))
+    wanted = wanted or ResumeInput()
+    return run_views.run_detail(runs.resume(run, wanted.max_cost_nanos(run.max_cost_nanos)))
 
 
 @router.post("/runs/{run_id}/cancel")

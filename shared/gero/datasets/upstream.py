@@ -73,6 +73,9 @@ class Look(msgspec.Struct):
     size_bytes: int | None = None
     compressed: bool = False
     rows: int = 0
+    lines_read: int = 0
+    bytes_read: int = 0
+    """Of those lines, uncompressed."""
     unanswered: int = 0
     complete: bool = False
     columns: list[str] = []
@@ -104,7 +107,7 @@ def look_at(url: str, *, mapping: Mapping[fields.Field, str], token: str | None)
 def _look_into(look: Look, download: Download, mapping: Mapping[fields.Field, str]) -> None:
     lines, first = split(download), list[bytes]()
     deadline = time.monotonic() + _LOOK_SECONDS
-    reader = Reader(_first(lines, deadline, first), mapping)
+    reader = Reader(_first(look, lines, deadline, first), mapping)
     try:
         for row in reader:
             look.rows += 1
@@ -117,11 +120,13 @@ def _look_into(look: Look, download: Download, mapping: Mapping[fields.Field, st
     look.complete = time.monotonic() < deadline and next(lines, None) is None
 
 
-def _first(lines: Iterator[bytes], deadline: float, first: list[bytes]) -> Iterator[bytes]:
+def _first(look: Look, lines: Iterator[bytes], deadline: float, first: list[bytes]) -> Iterator[bytes]:
     """The lines to look at; the first ones that are not empty are kept in `first` as well."""
     for line in islice(lines, _LINES_LOOKED_AT):
         if len(first) < _ROWS_SHOWN and line.strip():
             first.append(line)
+        look.lines_read += 1
+        look.bytes_read += len(line) + 1
         yield line
         if time.monotonic() > deadline:
             return

@@ -19,7 +19,7 @@ from gero.evaluation.job import BatchJob
 from gero.evaluation.judge import Judge
 from gero.evaluation.known import Known
 from gero.evaluation.plan import EvaluationPlan, PlannedCandidate
-from gero.evaluation.spending import Halted, Spending
+from gero.evaluation.spending import USED_UP, Halted, Spending
 from gero.evaluation.statistics import BatchStatistics
 from gero.evaluation.verdicts import Verdicts
 from gero.kit import GeroError
@@ -101,7 +101,7 @@ class _Work:
         """Why a person has to do something before the batch can go on."""
         if self._judge_is_out:
             return f"its judge gives no verdicts: {self._judge_is_out}"
-        return "it has spent what it may" if self.spending.used_up() else None
+        return USED_UP if self.spending.used_up() else None
 
     def remember(self) -> None:
         """Look up what earlier runs know of the rows. Blocking."""

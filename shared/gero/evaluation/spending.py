@@ -14,6 +14,7 @@ from gero.kit import Conflict, Unavailable, conditions, log, money, table
 from gero.kit.table import Changes
 from gero.providers import Endpoint
 
+USED_UP = "it has spent what it may"
 _UNLIMITED = -1
 _CALLS_AT_ONCE, _SHARE = 16, 8  # a worker asks for so many calls' worth, but for an eighth of what is left at most
 _FORGETTING = 98  # percent that stay of the dearest call with each other one: it may have been a single one

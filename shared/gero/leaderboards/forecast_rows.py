@@ -86,10 +86,13 @@ def _upstream(leaderboard: Leaderboard) -> Sample:
     if not look.rows:
         told = look.errors[0]["error"] if look.errors else "it has no rows"
         raise Conflict(f"the dataset cannot be used: {told}", code="dataset_unusable")
-    rows = look.rows
-    if not look.complete and look.size_bytes and not look.compressed:
-        rows = max(rows, round(look.size_bytes / fmean(len(datasets.encode(row)) for row in look.first_rows)))
-    source = f"the first {look.rows:,} lines of the file" if not look.complete else "the file as it is now"
+    rows, source = look.rows, "the file as it is now"
+    if not look.complete:
+        source = f"the first {look.lines_read:,} lines of the file"
+        if look.size_bytes and not look.compressed:
+            rows = max(rows, round(look.rows * look.size_bytes / look.bytes_read))
+        else:
+            source += ", of which nobody tells how many more there are: it may be a multiple"
     return _measured(rows, source, look.first_rows, about=not look.complete)
 
 

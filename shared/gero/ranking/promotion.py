@@ -95,7 +95,8 @@ def decide(
         return _first(ranking, leader, terms.get("tied", ()), policy, provisional)
     champion = ranking.entry(champion_id)
     if provisional:
-        return Decision("hold", champion_id, champion_id, policy, _provisional(leader, champion, provisional))
+        action: Action = "keep" if leader is champion else "hold"
+        return Decision(action, champion_id, champion_id, policy, _provisional(leader, champion, provisional))
     if champion is None:
         reason = f"{_standing(leader)} and replaces {champion_id}, which is no longer a candidate."
         return Decision("promote", leader.candidate_id, champion_id, policy, reason)

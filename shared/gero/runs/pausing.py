@@ -27,7 +27,7 @@ def pause(job: BatchJob, why: str) -> bool:
 def resume(run: Run, max_cost_nanos: int | None) -> Run:
     """Go on with a paused run, which may spend so much in all (None: what it takes); nothing is asked twice.
 
-    Conflict when it is not paused; Invalid when it has spent that much already.
+    Conflict when it is not paused; Invalid when it has spent that much already, or nothing more than it might before.
     """
     if run.status != "paused":
         raise Conflict(f"this run is not paused but {run.status}", code="run_not_paused")
@@ -35,6 +35,12 @@ def resume(run: Run, max_cost_nanos: int | None) -> Run:
     if max_cost_nanos is not None and max_cost_nanos <= spent:
         raise Invalid(
             f"max_cost_usd: the run has spent ${money.to_usd(spent):.4f} already; allow more", field="max_cost_usd"
+        )
+    before = run.max_cost_nanos
+    if run.waits_for == spending.USED_UP and before and max_cost_nanos is not None and max_cost_nanos <= before:
+        raise Invalid(
+            f"max_cost_usd: the run has spent what it may, ${money.to_usd(before):.4f}; allow more, or null: no limit",
+            field="max_cost_usd",
         )
     cap = {"max_cost_nanos": max_cost_nanos} if max_cost_nanos is not None else {}
     # Whoever still works on it does so for an earlier epoch, and stops. `resend`: until the rest is sent, a tick sees

@@ -76,7 +76,7 @@ def test_waiting_for_a_run_ends_when_it_pauses_and_says_how_it_goes_on(gero: Ger
     api.run_waits = ("paused", "a higher limit")
     told = gero.refused("run --wait")
     run_id = next(iter(api.runs))
-    assert "paused: 200 calls, 1 error, $0.002, waits for a higher limit" in told
+    assert "paused: 200 calls, 1 error, $0.002, a higher limit" in told
     assert "gero: the run is paused after $0.002" in told
     assert f"go on: gero runs resume {run_id} -l {triage['id']} --max-cost USD" in told
     assert gero.ok("runs resume --max-cost 5") == f"Run {run_id} goes on\n"
@@ -122,14 +122,16 @@ def test_a_run_shows_its_race_and_what_it_saved(run: dict[str, Any]) -> None:
 
 def test_a_run_shows_its_judge_card_what_it_cost_and_why_it_is_provisional(run: dict[str, Any]) -> None:
     card: dict[str, Any] = {"flip_rate": 0.05, "flip_low": 0.02, "flip_high": 0.11, "n_audits": 100, "n_unjudged": 3}
-    card |= {"length_slope": 0.031, "agreement": {"kappa": 0.71, "n": 40}, "labels_needed": 60}
+    card |= {"length_slope": 0.031, "length_slope_low": 0.01, "length_slope_high": 0.05}
+    card |= {"agreement": {"kappa": 0.71, "n": 40}, "labels_needed": 60}
     run["judge"] = {"name": "acme/judge", "mode": "pointwise", "warnings": ["of the family of big-1"], "card": card}
     run |= {"provisional": "60 more verdicts are needed", "answers_cost_usd": 0.5, "judge_cost_usd": 0.25}
     run |= {"reused_answers": 1200, "human": {"votes": 40, "reviewed": 20}}
     text = shown(run_card(run), width=300)
     for told in (
         "Provisional: 60 more verdicts are needed",
-        "Judge: acme/judge, pointwise, another verdict on 5% (2%–11%) of 100 audits, +0.031 for each 1,000 characters",
+        "Judge: acme/judge, pointwise, another verdict on 5% (2%–11%) of 100 audits, longer answers score +0.031",
+        "for each 1,000 characters (+0.01 to +0.05)",
         "no verdict on 3 answers, agreement with people κ 0.71 on 40 verdicts, 60 more verdicts of people needed",
         "Warning: of the family of big-1",
         "$0.5 for answers, $0.25 for the judge",
@@ -155,3 +157,8 @@ def test_a_run_that_told_nothing_of_it_shows_nothing_of_it(run: dict[str, Any]) 
     text = shown(run_card(run), width=200)
     for word in ("Race", "Judge", "Provisional", "People", "reused", "limit", "waits", PARETO_MARK):
         assert word not in text
+
+
+def test_a_limit_of_nothing_is_no_limit_that_is_left_out(gero: Gero, triage: Any, api: FakeApi) -> None:
+    gero("run --max-cost 0")
+    assert api.requests[-1][2] == {"max_cost_usd": 0.0}, "the API refuses it by its name"

@@ -128,3 +128,8 @@ def test_who_may_not_read_is_told_how_far_the_closed_review_is(
 ) -> None:
     api.review_readable = False
     assert gero.ok("review close --yes") == "Closed the review; 0 of 3 reviewed, and the review is closed\n"
+
+
+def test_options_before_a_command_are_not_lost_without_a_word(gero: Gero, triage: Any) -> None:
+    assert "--leaderboard: give it after the command: gero review next" in gero.refused("review -l Other next", 2)
+    assert "--reviewer: give it after the command" in gero.refused("review --reviewer ann status", 2)

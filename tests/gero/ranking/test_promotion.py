@@ -246,13 +246,3 @@ def test_a_cheaper_model_that_is_hardly_worse_on_these_rows_is_promoted() -> Non
     assert (made.action, made.candidate_id) == ("promote", "new")
     assert "on the 1,000 rows both scored (all of them) and costs" in made.reason
     assert decision(met(0, 10, 990, **prices), target="dataset", total_rows=1000).action == "keep"
-
-
-def test_of_a_certified_tie_the_cheapest_becomes_the_first_production_model() -> None:
-    statistics = met(2, 1, 97, old={"cost_nanos": 4_000}, new={"cost_nanos": 9_000})
-    assert decision(statistics, champion_id=None).candidate_id == "new"
-    chosen = decision(statistics, champion_id=None, tied=("new", "old"))
-    assert (chosen.action, chosen.candidate_id) == ("first", "old")
-    assert "Champion is as good as Newcomer, which leads the ranking, costs less" in chosen.reason
-    unknown = met(2, 1, 97, new={"cost_nanos": 9_000})
-    assert decision(unknown, champion_id=None, tied=("new", "old")).candidate_id == "new", "0 is an unknown cost"

@@ -39,8 +39,9 @@ def consolidate(
         return
     found = _wait(session, path, before, timeout)
     version = _version(found)
+    latest = f"version {version} is the latest" if version is not None else "no row has waited, and there is no version"
     text = f"Version {version} has {formats.counted((found['latest_version'] or {}).get('rows'), 'row')}"
-    session.answer(found, lambda: text if version != before else f"Nothing new: version {version} is the latest")
+    session.answer(found, lambda: text if version != before else f"Nothing new: {latest}")
 
 
 @command(group, "remove", 'gero dataset remove ticket-17 -l "Support triage"', "gero dataset remove ticket-17 --yes")

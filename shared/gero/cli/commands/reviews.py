@@ -32,11 +32,21 @@ def loop(context: typer.Context, leaderboard: LeaderboardOption = None, reviewer
     With a token that may do nothing but review, name the leaderboard by its id.
     """
     if context.invoked_subcommand:
+        with failures_reported():
+            _refuse_misplaced(context)
         return
     known = context.obj or {}
     with failures_reported():
         session = Session(known.get("api_url"), known.get("token"))
         _Loop(session, session.leaderboard_id(leaderboard), reviewer).run()
+
+
+def _refuse_misplaced(context: typer.Context) -> None:
+    """What stands before the name of a command is not the command's: it must not be lost without a word."""
+    for name in ("leaderboard", "reviewer"):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise Failure(f"--{name}: give it after the command: gero review {context.invoked_subcommand} …", USAGE)
 
 
 @command(group, "next", "gero review next", 'gero review next "Support triage" --reviewer ann --json | jq .item')

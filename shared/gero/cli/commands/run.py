@@ -93,7 +93,7 @@ def wait_until_ended(session: Session, leaderboard_id: str, run_id: str) -> None
 
 
 def _given(options: RunOptions) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value not in (None, False)}
+    return {name: value for name, value in options.items() if value is not None and value is not False}
 
 
 def _tell_before(session: Session, leaderboard_id: str, given: dict[str, Any]) -> None:

@@ -49,17 +49,18 @@ def show(session: Session, run: Run = None, leaderboard: LeaderboardOption = Non
 )
 def resume(
     session: Session,
-    max_cost: Annotated[
-        str, typer.Option("--max-cost", metavar="USD|none", help="What it may spend in all, from its beginning on.")
-    ],
     run: Run = None,
     leaderboard: LeaderboardOption = None,
+    max_cost: Annotated[
+        str | None,
+        typer.Option("--max-cost", metavar="USD|none", help="What it may spend in all; without it as much as before."),
+    ] = None,
     wait: Wait = False,
 ) -> None:
-    """Let a paused run go on, with another limit of its cost. Nothing is asked twice."""
+    """Let a paused run go on, with another limit of its cost where that is why. Nothing is asked twice."""
     leaderboard_id = session.leaderboard_id(leaderboard)
     run_id = lookup.run_id(session.api, leaderboard_id, run)
-    body = {"max_cost_usd": number_or_none("--max-cost", max_cost)}
+    body = {} if max_cost is None else {"max_cost_usd": number_or_none("--max-cost", max_cost)}
     resumed = session.api.post(f"/api/leaderboards/{leaderboard_id}/runs/{run_id}/resume", body)
     if wait:
         wait_until_ended(session, leaderboard_id, run_id)

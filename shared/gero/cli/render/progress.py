@@ -118,7 +118,7 @@ def _facts(run: dict[str, Any]) -> str:
         f"{calls(progress)} calls",
         formats.counted(progress["errors"], "error"),
         formats.money(run["cost_usd"]),
-        f"waits for {formats.one_line(run['waits_for'])}" if run.get("waits_for") else "",
+        formats.one_line(run["waits_for"]) if run.get("waits_for") else "",
     ]
     return ", ".join(filter(None, facts))
 

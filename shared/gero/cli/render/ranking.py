@@ -78,7 +78,9 @@ def _first_errors(ranking: dict[str, Any]) -> Iterator[RenderableType]:
     for entry in ranking.get("entries") or []:
         if not entry.get("first_error"):
             continue
-        if entry.get("not_asked"):
+        if not entry["errors"] and str(entry["first_error"]).startswith("judge: "):
+            told = f"{formats.counted(entry['unscored'], 'answer')} without a verdict, the first: "
+        elif entry.get("not_asked"):
             told = f"given up with {formats.counted(entry['not_asked'], 'row')} "
         else:
             told = f"{formats.counted(entry['errors'], 'error')}, the first: "

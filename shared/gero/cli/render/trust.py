@@ -87,10 +87,12 @@ def _judge(judge: dict[str, Any]) -> Iterator[RenderableType]:
 def _card(card: dict[str, Any]) -> Iterator[str]:
     if card.get("flip_rate") is not None:
         limits = f"{card['flip_low']:.0%}–{card['flip_high']:.0%}" if card.get("flip_low") is not None else "?"
-        yield f"another verdict on {card['flip_rate']:.0%} ({limits}) of {formats.count(card.get('n_audits'))} audits"
+        audits = formats.counted(card.get("n_audits"), "audit")
+        yield f"another verdict on {card['flip_rate']:.0%} ({limits}) of {audits}"
     slope = card.get("length_slope")
-    if slope is not None:
-        yield f"{slope:+.3f} for each 1,000 characters"
+    low, high = card.get("length_slope_low"), card.get("length_slope_high")
+    if slope is not None and low is not None and high is not None and not low <= 0 <= high:
+        yield f"longer answers score {slope:+.3g} for each 1,000 characters ({low:+.3g} to {high:+.3g})"
     if card.get("n_unjudged"):
         yield f"no verdict on {formats.counted(card['n_unjudged'], 'answer')}"
     agreement = card.get("agreement") or {}
