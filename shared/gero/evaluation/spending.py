@@ -68,14 +68,14 @@ class Spending:
 
     async def _hold(self, guess: int) -> int:
         async with self._asking:
-            if self._granted < self._need(guess) and not self._used_up:
-                await asyncio.to_thread(self._ask_for, guess)
-            if self._free:
-                return 0
-            need = self._need(guess)
-            if self._granted < need:
-                self._used_up = True
-                raise providers.NotNow("the run has spent what it may")
+            while self._granted < self._need(guess) and not self._free:
+                # Counted here and after it came, not in the thread: calls that end meanwhile change the count, too.
+                granted = 0 if self._used_up else await asyncio.to_thread(self._ask_for, guess)
+                self._granted += granted
+                self._used_up = not (granted or self._free)
+                if self._used_up:
+                    raise providers.NotNow("the run has spent what it may")
+            need = 0 if self._free else self._need(guess)
             self._granted -= need
         return need
 
@@ -93,19 +93,20 @@ class Spending:
             except Exception as error:  # noqa: BLE001  what was answered matters more; so much is left unspent
                 log.failure("spending.not_given_back", error)
 
-    def _ask_for(self, guess: int) -> None:
+    def _ask_for(self, guess: int) -> int:
+        """How much is granted, for one call at least; 0 when there is not so much left."""
         for attempt in range(_TRIES):
             known = table.get(*self._key, consistent=True) or {}
             cap = int(known.get("cap", self._cap))
             if cap == _UNLIMITED:
                 self._free = True
-                return
+                return 0
             granted = int(known.get("granted", 0))
             self._dearest = self._dearest or int(known.get("dearest", 0))
             need = self._need(guess)
             wanted = max(need - self._granted, min(need * _CALLS_AT_ONCE, (cap - granted) // _SHARE))
             if wanted > cap - granted:
-                return
+                return 0
             unchanged = conditions.equals("granted", granted) if "granted" in known else conditions.absent("granted")
             try:
                 told = Changes(set={"dearest": self._dearest}, add={"granted": wanted})
@@ -113,8 +114,7 @@ class Spending:
             except Conflict:
                 time.sleep(random.uniform(0, min(1.0, 0.01 * 2**attempt)))
                 continue
-            self._granted += wanted
-            return
+            return wanted
         raise Unavailable("the run's spending is being changed by others all the time")
 
 

@@ -24,7 +24,7 @@ def server() -> Iterator[ModelServer]:
 
 
 @pytest.fixture(autouse=True)
-def _own_disk(cloud: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_disk(atomic_cloud: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
