@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gero import access, leaderboards
+from gero.kit import workflows
 from gero.leaderboards import CandidateInput, Leaderboard, LeaderboardInput
 from tests.events import event
 from tests.functions.context import Context
@@ -79,3 +80,16 @@ def ready(cloud: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models: 
             for name in ("good", "bad")
         )
         yield Ready(workspace.id, token, leaderboard, good, bad, models)
+
+
+@pytest.fixture
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tokens of reviews that were told of success: moto's interpreter has no tasks that wait."""
+    found: list[str] = []
+
+    def succeed(token: str) -> None:
+        if token != "TASK-TOKEN":  # that of the rounds
+            found.append(token)
+
+    monkeypatch.setattr(workflows, "succeed_task", succeed)
+    return found

@@ -7,24 +7,12 @@ from starlette.testclient import TestClient
 from functions.api.app import create_app
 from functions.open_review.handler import handler as open_review
 from gero import access, leaderboards
-from gero.kit import workflows
 from gero.leaderboards import LeaderboardPatch
 from tests.functions.conftest import Ready
 from tests.functions.context import Context
 from tests.functions.workflow import ranked
 
-
-@pytest.fixture(autouse=True)
-def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The tokens of reviews that were told of success: moto's interpreter has no tasks that wait."""
-    found: list[str] = []
-
-    def succeed(token: str) -> None:
-        if token != "TASK-TOKEN":  # that of the rounds
-            found.append(token)
-
-    monkeypatch.setattr(workflows, "succeed_task", succeed)
-    return found
+pytestmark = pytest.mark.usefixtures("woken")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import pytest
 from functions.finish_run.handler import handler as finish_run
 from functions.open_review.handler import handler
 from gero import leaderboards, reviews, runs
-from gero.kit import Conflict, workflows
+from gero.kit import Conflict
 from gero.leaderboards import LeaderboardPatch
 from gero.reviews import Opinion
 from gero.runs import Run
@@ -11,18 +11,7 @@ from tests.functions.conftest import Ready
 from tests.functions.context import Context
 from tests.functions.workflow import ranked, started
 
-
-@pytest.fixture(autouse=True)
-def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The tokens of reviews that were told of success: moto's interpreter has no tasks that wait."""
-    found: list[str] = []
-
-    def succeed(token: str) -> None:
-        if token != "TASK-TOKEN":  # that of the rounds
-            found.append(token)
-
-    monkeypatch.setattr(workflows, "succeed_task", succeed)
-    return found
+pytestmark = pytest.mark.usefixtures("woken")
 
 
 @pytest.fixture

@@ -91,6 +91,8 @@ def test_what_was_paid_for_is_not_asked_again_and_a_new_model_is_asked_alone(api
         assert {one["name"]: one["score"] for one in second["ranking"] if one["name"] in same} == same
         assert all(one["latency_p95_ms"] and one["cost_per_1000_usd"] for one in second["ranking"])
 
+        assert {one["name"]: one["reused"] for one in second["ranking"]} == {"best": 0, "good": 90, "bad": 90}
+
         third = run(api, leaderboard_id)
         assert (third["cost_usd"], len(models.requests)) == (0, 270)
         changed = api.patch(f"/api/leaderboards/{leaderboard_id}", {"normalizers": ["number"]})
@@ -115,12 +117,12 @@ def test_a_run_pauses_when_it_has_spent_what_it_may_and_goes_on_when_it_may_spen
         waiting = wait_until(paused, 60)
         assert "it has spent what it may ($5)" in waiting["waits_for"]
         asked_so_far = len(models.requests)
-        assert 185 <= asked_so_far <= 200, "a call costs 2.5 cents: 200 of them are five dollars"
+        assert 170 <= asked_so_far <= 200, "a call costs 2.5 cents: 200 of them are five dollars"
         with pytest.raises(Failure, match="already has an active run"):
             api.post(f"/api/leaderboards/{leaderboard_id}/run")
         with pytest.raises(Failure, match="max_cost_usd: the run has spent"):
             api.post(f"{path}/{run_id}/resume", {"max_cost_usd": 1})
-        api.post(f"{path}/{run_id}/resume", {"max_cost_usd": None})
+        api.post(f"{path}/{run_id}/resume", {"max_cost_usd": 15.5})
         done = ended(api, leaderboard_id, run_id, 120)
         assert (done["status"], len(models.requests), models.repeated) == ("completed", 600, 0), done["error"]
         assert done["cost_usd"] == pytest.approx(600 * 0.025)
@@ -175,7 +177,8 @@ def test_people_test_the_judge_and_then_it_may_change_production(api: Client, se
             right = [side for side in "ab" if item[side] in item["expected"]]
             api.post(f"{path}/reviews/{item['item_id']}", {"verdict": right[0] if len(right) == 1 else "tie"})
         card = api.get(f"{path}/judge")
-        assert (card["agreement"]["kappa"], card["labels_needed"], card["provisional"]) == (1.0, 0, None)
+        assert (card["labels_needed"], card["provisional"]) == (0, None)
+        assert card["agreement"]["kappa"] == pytest.approx(1)
         assert card["agreement"]["n"] == 90, "those whose answers are alike count too"
         assert len(card["comparisons"]) == 3
         for pair in card["comparisons"]:

@@ -53,9 +53,8 @@ async def evaluate(
     are in S3, and the same job continues from there.
 
     `deadline` is a `time.monotonic()` moment. `keep_alive` is called in a thread every `every_seconds`, so that the
-    queue knows somebody is at work; an exception it raises ends the work (in an ExceptionGroup). `report` gets
-    what is done so far every two seconds, in a thread. Halted when the run is to wait for
-    a person.
+    queue knows somebody is at work; an exception it raises ends the work (in an ExceptionGroup). `report` gets what is
+    done so far every two seconds, in a thread. Halted when the run is to wait for a person.
     """
     work = _Work(job)
     checkpoint = Checkpoint(job, redelivered=redelivered, judged=work.plan.evaluation.judge is not None)

@@ -44,6 +44,12 @@ class RankingEntry(msgspec.Struct, frozen=True):
     latency_p99_ms: float | None
     n_not_asked: int = 0
     """Rows left when its endpoint was given up in the middle of the run; they are unscored."""
+    n_reused: int = 0
+    """Rows whose answers are those of earlier runs."""
+    paid_nanos: int = 0
+    """What this run paid for its answers: less than `cost_nanos` where some were reused."""
+    judge_nanos: int = 0
+    """What it paid for verdicts on them."""
     pareto: bool = False
     """Whether no other is as good in score, cost and 95th percentile of latency and better in one of them."""
 
@@ -198,6 +204,9 @@ def _entry(
         latency_p95_ms=latency.quantile(0.95) if calls else None,
         latency_p99_ms=latency.quantile(0.99) if calls >= _P99_CALLS else None,
         n_not_asked=sums.n_not_asked,
+        n_reused=sums.n_reused,
+        paid_nanos=sums.paid_nanos,
+        judge_nanos=sums.judge_nanos,
     )
 
 

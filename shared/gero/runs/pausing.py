@@ -49,13 +49,14 @@ def resume(run: Run, max_cost_nanos: int | None) -> Run:
     gone = ("told", "waits_for") if cap else ("told", "waits_for", "max_cost_nanos")
     key = (partition(run.workspace_id, run.leaderboard_id), f"RUN#{run.id}")
     table.update(*key, Changes(set=going, remove=gone), _is("paused"))
-    spending.set_cap(run.workspace_id, run.id, max_cost_nanos)
-    send_rest(run)
-    return get(run.workspace_id, run.leaderboard_id, run.id)
+    resumed = get(run.workspace_id, run.leaderboard_id, run.id)
+    send_rest(resumed)
+    return resumed
 
 
 def send_rest(run: Run) -> None:
-    """Send what of the run's round is not done. Repeatable: what is sent twice is done once."""
+    """Send what of the run's round is not done, under its present limit. Repeatable: what is sent twice counts once."""
+    spending.set_cap(run.workspace_id, run.id, run.max_cost_nanos)
     plan = plans.load(run.workspace_id, run.leaderboard_id, run.id)
     rounds.dispatch_rest(plan, settings.required("GERO_EVALUATION_QUEUE_URL"))
     key = (partition(run.workspace_id, run.leaderboard_id), f"RUN#{run.id}")

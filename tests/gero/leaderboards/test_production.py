@@ -17,16 +17,6 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Leaderboard:
     return board(promotion_policy="top")
 
 
-@pytest.fixture
-def good(made: Leaderboard) -> Candidate:
-    return add(made, "good")
-
-
-@pytest.fixture
-def bad(made: Leaderboard) -> Candidate:
-    return add(made, "bad")
-
-
 def served(made: Leaderboard) -> str:
     """The name of the model that serves."""
     return serving(made).name

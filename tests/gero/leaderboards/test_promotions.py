@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from gero import leaderboards, runs
 from gero.kit import table, workflows
 from gero.leaderboards import Candidate, Leaderboard, LeaderboardPatch, production, promotions
-from tests.gero.leaderboards.boards import add, board
+from tests.gero.leaderboards.boards import board
 from tests.gero.leaderboards.decided import complete, evaluated, forget_history, pin
 
 pytestmark = pytest.mark.usefixtures("cloud")
@@ -16,16 +16,6 @@ pytestmark = pytest.mark.usefixtures("cloud")
 def made(monkeypatch: pytest.MonkeyPatch) -> Leaderboard:
     monkeypatch.setattr(workflows, "succeed_task", lambda _: None)
     return board(promotion_policy="default")
-
-
-@pytest.fixture
-def good(made: Leaderboard) -> Candidate:
-    return add(made, "good")
-
-
-@pytest.fixture
-def bad(made: Leaderboard) -> Candidate:
-    return add(made, "bad")
 
 
 def history(made: Leaderboard) -> list[Any]:
