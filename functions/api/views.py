@@ -13,6 +13,7 @@ from gero.leaderboards import (
     ScheduleState,
     evaluation_settings,
     promotion_settings,
+    serving_settings,
 )
 
 
@@ -38,6 +39,8 @@ class LeaderboardView(PushSettings):
     model_selection: ModelSelection
     promotion_policy: str
     guardrails: promotion_settings.GuardrailSettings
+    inference: serving_settings.InferenceSettings
+    traces: serving_settings.TraceSettings
     production: Production | None
     latest_run_id: str | None
     active_run_id: str | None

@@ -9,7 +9,7 @@ from tests.architecture.source import ROOT, imports, python_files, shown
 # From the top down. A slice may import what stands below it; slices on one level do not know each other.
 LEVELS = [
     ["leaderboards"],
-    ["reviews"],
+    ["reviews", "shadows"],
     ["ranking"],
     ["runs"],
     ["evaluation"],
@@ -20,7 +20,7 @@ LEVELS = [
 ]
 HEIGHT = {name: -level for level, names in enumerate(LEVELS) for name in names}
 # Modules of a face that are themselves part of it: `from gero.evaluation import plan`, `gero.providers.target`.
-PUBLIC_MODULES = {"gero.providers.target", "gero.kit.table", "gero.kit.conditions"}
+PUBLIC_MODULES = {"gero.providers.target", "gero.providers.serving", "gero.kit.table", "gero.kit.conditions"}
 
 
 def slice_of(path: Path) -> str:

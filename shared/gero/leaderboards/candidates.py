@@ -11,7 +11,8 @@ from gero import models
 from gero.kit import Conflict, Invalid, NotFound, clock, conditions, money, new_id, table
 from gero.kit.table import Write
 from gero.models import EndpointInput
-from gero.providers import Endpoint
+from gero.providers import Endpoint, serving
+from gero.providers.serving import Ranked
 
 MAX_CANDIDATES = 50
 
@@ -138,7 +139,17 @@ def remove(workspace_id: str, leaderboard_id: str, candidate_id: str) -> None:
     """Take a candidate off. Runs keep what they know of it."""
     model_id = get(workspace_id, leaderboard_id, candidate_id).drgero_model_id
     unlinked = [models.unlink_write(workspace_id, model_id, leaderboard_id, candidate_id)] if model_id else []
-    table.transact([Write(key=_key(workspace_id, leaderboard_id, candidate_id)), *unlinked])
+    gone = [Write(key=_key(workspace_id, leaderboard_id, candidate_id))]
+    table.transact([*gone, *unlinked, *_unranked(workspace_id, leaderboard_id, candidate_id)])
+
+
+def _unranked(workspace_id: str, leaderboard_id: str, candidate_id: str) -> list[Write]:
+    """The write after which production falls back on it no more."""
+    ranked = serving.ranked(workspace_id, leaderboard_id)
+    if ranked is None:
+        return []
+    left = tuple(one for one in ranked.models if one.candidate_id != candidate_id)
+    return [Write(serving.ranked_item(workspace_id, leaderboard_id, Ranked(ranked.prompt, left)))]
 
 
 def _per_token(nanos_per_million: int) -> str:

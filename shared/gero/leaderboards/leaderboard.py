@@ -13,6 +13,7 @@ from gero.leaderboards.evaluation_settings import EvaluationTarget, HumanSetting
 from gero.leaderboards.promotion_settings import GuardrailSettings
 from gero.leaderboards.push_settings import PUSH_FIELDS, PushSettings
 from gero.leaderboards.schedule import Schedule, ScheduleState, TriggerName
+from gero.leaderboards.serving_settings import InferenceSettings, TraceSettings
 from gero.models import Input
 
 Policy = Literal["top", "default", "strict", "eager"]
@@ -77,6 +78,8 @@ class LeaderboardInput(Input, PushSettings):
     model_selection: ModelSelection = ModelSelection()
     promotion_policy: Policy = "default"
     guardrails: GuardrailSettings = GuardrailSettings()
+    inference: InferenceSettings = InferenceSettings()
+    traces: TraceSettings = TraceSettings()
     schedule: Schedule | None = None
 
     _judge_by_documented_names = model_validator(mode="before")(with_judge)
@@ -136,6 +139,8 @@ class LeaderboardPatch(Input):
     model_selection: ModelSelection | None = None
     promotion_policy: Policy | None = None
     guardrails: GuardrailSettings | None = None
+    inference: InferenceSettings | None = None
+    traces: TraceSettings | None = None
     schedule: Schedule | None = None
     version: int | None = None
 
@@ -177,6 +182,8 @@ class Leaderboard(PushSettings):
     model_selection: ModelSelection
     promotion_policy: Policy
     guardrails: GuardrailSettings = GuardrailSettings()
+    inference: InferenceSettings = InferenceSettings()
+    traces: TraceSettings = TraceSettings()
     schedule: Schedule | None
     production: Production | None = None
     latest_run_id: str | None = None

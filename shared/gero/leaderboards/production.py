@@ -4,6 +4,8 @@ The leaderboard, its inference target and the run that decided change in one tra
 is served, and why.
 """
 
+from typing import Any
+
 import msgspec
 
 from gero import ranking, runs
@@ -14,6 +16,7 @@ from gero.kit.table import Write
 from gero.leaderboards import candidates, notifications, promotions, store
 from gero.leaderboards.leaderboard import Leaderboard, ModelSelection, Production
 from gero.leaderboards.promotions import Change, Serving
+from gero.providers.serving import MAX_RANKED, Ranked, RankedModel, ranked_item
 from gero.providers.target import Target
 from gero.ranking import Decision, PairSums, Standing
 from gero.runs import Run
@@ -31,7 +34,7 @@ def complete_run(run: Run, plan: EvaluationPlan, standing: Standing, provisional
         leaderboard = store.get(run.workspace_id, run.leaderboard_id)
         decision = _decide(leaderboard, plan, standing, provisional)
         told = {"ranking": standing.document(), "decision": msgspec.to_builtins(decision)}
-        also = _decided(leaderboard, run, plan, decision, str(told["ranking"]["summary"]))
+        also = _decided(leaderboard, run, plan, decision, told["ranking"])
         if runs.finish(run, "completed", also=also, **told):
             notifications.send_now(run.workspace_id, run.leaderboard_id)
             return decision
@@ -62,9 +65,7 @@ def select(leaderboard: Leaderboard, selection: ModelSelection, by: str = promot
     run = runs.get(leaderboard.workspace_id, leaderboard.id, leaderboard.latest_run_id)
     plan = plans.load(run.workspace_id, run.leaderboard_id, run.id)
     present = {one.id for one in candidates.listed(leaderboard.workspace_id, leaderboard.id)}
-    entries = (run.ranking or {}).get("entries", [])
-    ranked = [one["candidate_id"] for one in entries if one["n_scored"] and not one.get("n_not_asked")]
-    wanted = selection.model_id or next((one for one in ranked if one in present), None)
+    wanted = selection.model_id or next((one for one in _ranked(run.ranking or {}) if one in present), None)
     reason = _PINNED if selection.model_id else "The top of the latest ranking, chosen when the pin was taken away."
     change = Change("pin" if selection.model_id else "unpin", reason, by=by, run_id=plan.run_id)
     for _ in range(_TRIES):
@@ -123,7 +124,9 @@ def _pairs(standing: Standing, champion_id: str) -> dict[str, PairSums]:
     return standing.evidence.against(champion_id)
 
 
-def _decided(leaderboard: Leaderboard, run: Run, plan: EvaluationPlan, decision: Decision, summary: str) -> list[Write]:
+def _decided(
+    leaderboard: Leaderboard, run: Run, plan: EvaluationPlan, decision: Decision, ranking: dict[str, Any]
+) -> list[Write]:
     change = Change(
         decision.action,
         decision.reason,
@@ -131,11 +134,21 @@ def _decided(leaderboard: Leaderboard, run: Run, plan: EvaluationPlan, decision:
         evidence=decision.evidence,
         rows_needed=decision.rows_needed,
     )
-    told = {"summary": summary, "action": decision.action, "reason": decision.reason}
+    told = {"summary": str(ranking["summary"]), "action": decision.action, "reason": decision.reason}
+    endpoints = {one.id: one for one in plan.candidates}
+    order = [one for one in _ranked(ranking) if one in endpoints][:MAX_RANKED]
+    others = tuple(RankedModel(one, endpoints[one].name, endpoints[one].endpoint) for one in order)
     return [
         *_serving(leaderboard, decision.candidate_id, plan, change),
+        Write(ranked_item(leaderboard.workspace_id, leaderboard.id, Ranked(plan.prompt, others))),
         notifications.of_run(run, "run.completed", leaderboard=leaderboard.name, **told),
     ]
+
+
+def _ranked(ranking: dict[str, Any]) -> list[str]:
+    """The models of a ranking, best first, that were asked everything they should have been."""
+    entries = ranking.get("entries", [])
+    return [one["candidate_id"] for one in entries if one["n_scored"] and not one.get("n_not_asked")]
 
 
 def _serving(leaderboard: Leaderboard, model_id: str | None, plan: EvaluationPlan, change: Change) -> list[Write]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 from pydantic import ValidationError
 
 from gero import datasets, runs
@@ -12,7 +13,8 @@ from gero.kit import Conflict, Invalid, NotFound, blobs, clock, conditions, log,
 from gero.kit.table import Write
 from gero.leaderboards.leaderboard import Leaderboard, LeaderboardInput, LeaderboardPatch
 from gero.leaderboards.schedule import TriggerName
-from gero.providers import target
+from gero.leaderboards.serving_settings import serving_settings
+from gero.providers import directory, serving, target
 
 DUE = "schedule"  # the partition of the index of due work in which scheduled leaderboards wait
 DELETED = "deleted"  # and the one in which the remains of deleted leaderboards do
@@ -36,6 +38,7 @@ def create(workspace_id: str, wanted: LeaderboardInput) -> Leaderboard:
         [
             Write(_item(leaderboard), condition=conditions.absent()),
             Write(target.item(target.key(workspace_id, leaderboard.id), None)),
+            directory.add(workspace_id, _entry(leaderboard)),
             *([datasets.intake.opening(workspace_id, leaderboard.id)] if leaderboard.dataset_type == "PUSH" else []),
         ]
     )
@@ -102,7 +105,7 @@ def update(workspace_id: str, leaderboard_id: str, change: Callable[[Leaderboard
         current = get(workspace_id, leaderboard_id)
         changed = change(current).model_copy(update={"version": current.version + 1, "updated_at": clock.iso()})
         try:
-            table.put(_item(changed), conditions.equals("version", current.version))
+            table.transact([_replaced(current, changed), *_renamed(current, changed)])
         except Conflict:
             continue
         return changed
@@ -112,17 +115,18 @@ def update(workspace_id: str, leaderboard_id: str, change: Callable[[Leaderboard
 def writes(leaderboard: Leaderboard, **changes: Any) -> list[Write]:
     """The write that applies `changes`, unless somebody changed the leaderboard meanwhile; for a transaction."""
     changed = leaderboard.model_copy(update={**changes, "version": leaderboard.version + 1, "updated_at": clock.iso()})
-    return [Write(_item(changed), condition=conditions.equals("version", leaderboard.version))]
+    return [_replaced(leaderboard, changed)]
 
 
 def delete(workspace_id: str, leaderboard_id: str) -> None:
     """Remove a leaderboard: it is gone, and serves nobody, at once. `sweep` removes what it leaves behind."""
-    get(workspace_id, leaderboard_id)
+    name = get(workspace_id, leaderboard_id).name
     left = {"pk": f"WS#{workspace_id}", "sk": f"DELETED#{leaderboard_id}"}
     table.transact(
         [
             Write(key=(f"WS#{workspace_id}", f"LB#{leaderboard_id}")),
             Write(key=target.key(workspace_id, leaderboard_id)),
+            directory.remove(workspace_id, "leaderboard", leaderboard_id, name),
             datasets.intake.closing(workspace_id, leaderboard_id),
             Write(left | {"leaderboard_id": leaderboard_id, "due_kind": DELETED, "due_at": clock.iso()}),
         ]
@@ -188,6 +192,20 @@ def _validate(leaderboard: Leaderboard) -> None:
         raise Invalid(f"{field}: {message}" if field else message, field=field or None) from error
 
 
+def _replaced(current: Leaderboard, changed: Leaderboard) -> Write:
+    return Write(_item(changed), condition=conditions.equals("version", current.version))
+
+
+def _renamed(current: Leaderboard, changed: Leaderboard) -> list[Write]:
+    if current.name == changed.name:
+        return []
+    return directory.rename(changed.workspace_id, _entry(changed), current.name)
+
+
+def _entry(leaderboard: Leaderboard) -> directory.Entry:
+    return directory.Entry("leaderboard", leaderboard.id, leaderboard.name, leaderboard.created_at)
+
+
 def _item(leaderboard: Leaderboard) -> dict[str, Any]:
     due = {"due_kind": DUE, "due_at": leaderboard.next_run_at} if leaderboard.next_run_at else {}
     return {
@@ -195,5 +213,6 @@ def _item(leaderboard: Leaderboard) -> dict[str, Any]:
         "sk": f"LB#{leaderboard.id}",
         "version": leaderboard.version,
         "doc": leaderboard.model_dump_json(),
+        serving.SETTINGS: msgspec.json.encode(serving_settings(leaderboard.inference, leaderboard.traces)).decode(),
         **due,
     }

@@ -128,7 +128,7 @@ def _as_trained(workspace_id: str, model_id: str, made: ModelVersion) -> ModelVe
 
 def _patched(model: Model, changes: dict[str, Any]) -> Model:
     after, write = store.changed(model, **changes)
-    writes = [write]
+    writes = [write, *store.renamed(model, after)]
     if after.name != model.name and model.deployed_version is not None:
         deployed = publishing.version(model.workspace_id, model.id, model.deployed_version)
         writes.append(publishing.serving(after, deployed))

@@ -58,7 +58,7 @@ def first(model: Model, made: ModelVersion, *, deploy: bool) -> Model:
     """Store a new model with its first version."""
     after = replace(model, latest_version=1, deployed_version=1 if deploy else None)
     made = replace(made, number=1, created_at=model.created_at)
-    table.transact([store.new(after), Write(_item(after, made)), serving(after, made if deploy else None)])
+    table.transact([*store.new(after), Write(_item(after, made)), serving(after, made if deploy else None)])
     return after
 
 

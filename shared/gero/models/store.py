@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from gero.kit import Conflict, NotFound, blobs, clock, conditions, log, new_id, table
 from gero.kit.table import Write
 from gero.models.recipe import Model
-from gero.providers import target
+from gero.providers import directory, target
 
 DELETED = "model_deleted"  # the partition of the index of due work in which the remains of deleted models wait
 _SWEEP_SECONDS = 20
@@ -42,9 +42,14 @@ def listed(workspace_id: str) -> Iterator[Model]:
         yield _decode(item)
 
 
-def new(model: Model) -> Write:
-    """The write that makes a model; for a transaction."""
-    return Write(_item(model), condition=conditions.absent())
+def new(model: Model) -> list[Write]:
+    """The writes that make a model; for a transaction."""
+    return [Write(_item(model), condition=conditions.absent()), directory.add(model.workspace_id, _entry(model))]
+
+
+def renamed(before: Model, after: Model) -> list[Write]:
+    """The writes that make its new name known, when it has one; for the transaction that changes it."""
+    return [] if before.name == after.name else directory.rename(after.workspace_id, _entry(after), before.name)
 
 
 def changed(model: Model, **changes: Any) -> tuple[Model, Write]:
@@ -124,6 +129,10 @@ def _stored(workspace_id: str, model_id: str) -> table.Item:
     return item
 
 
+def _entry(model: Model) -> directory.Entry:
+    return directory.Entry("model", model.id, model.name, model.created_at)
+
+
 def _decode(item: table.Item) -> Model:
     return msgspec.json.decode(item["doc"], type=Model)
 
@@ -135,6 +144,7 @@ def _deletion(workspace_id: str, model_id: str, item: table.Item) -> list[Write]
     return [
         Write(key=(item["pk"], item["sk"]), condition=conditions.equals("revision", item["revision"]) & used),
         Write(key=target.model_key(workspace_id, model_id)),
+        directory.remove(workspace_id, "model", model_id, _decode(item).name),
         Write(key=active_key(workspace_id, model_id), condition=conditions.absent()),
         Write(left | {"due_kind": DELETED, "due_at": clock.iso(clock.now() + _LATE)}),
     ]

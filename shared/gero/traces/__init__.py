@@ -1,5 +1,6 @@
 """Traces: recorded questions and answers of runs, inference, datasets and people. Light: workers import it."""
 
+from gero.traces.capture import captured, check_redaction
 from gero.traces.message import TraceMessage
 from gero.traces.store import Page, by_ids, find, index_item, record
 from gero.traces.trace import SCORE_SCALE, SOURCES, Source, Trace, decode, encode
@@ -12,6 +13,8 @@ __all__ = [
     "Trace",
     "TraceMessage",
     "by_ids",
+    "captured",
+    "check_redaction",
     "decode",
     "encode",
     "find",

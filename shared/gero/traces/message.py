@@ -13,6 +13,8 @@ class TraceMessage(msgspec.Struct, frozen=True):
     workspace_id: str
     leaderboard_id: str
     trace: Trace
+    retention_days: int | None = None
+    """How long it is kept; None: for good."""
 
     def encode(self) -> str:
         """The message body; very long texts are cut, so that it fits."""

@@ -49,6 +49,27 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
     """The judge's second verdict on the same answer, where it was audited."""
     verdict_key: str | None = None
     """Digest of what the verdict is about: judge, question, accepted answers, what it was compared with."""
+    parameters: dict[str, Any] | None = None
+    """Of inference: what the client gave beside its question, such as `temperature` and `tools`."""
+    tool_calls: list[Any] | None = None
+    finish_reason: str | None = None
+    response_model: str | None = None
+    """The model that the endpoint says has answered."""
+    streamed: bool = False
+    first_byte_ms: float | None = None
+    """Of a stream: when its first event came."""
+    prompt_bypassed: bool = False
+    """`messages` went to the model as they were, without the leaderboard's prompt."""
+    fallback_for: str | None = None
+    """The production model that failed, instead of which this one answered; `fallback_reason` says how."""
+    fallback_reason: str | None = None
+    shadow_of: str | None = None
+    """The trace of the request that this challenger was asked too, after production had answered it."""
+    token_id: str | None = None
+    """The API token that asked, or recorded it."""
+    content: Literal["kept", "redacted", "left out"] = "kept"
+    metadata: dict[str, Any] | None = None
+    """Of a trace that people recorded: whatever they gave with it."""
 
     def public(self, leaderboard_id: str | None) -> dict[str, Any]:
         """The trace as the API shows it: dollars and scores from 0 to 1."""
