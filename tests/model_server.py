@@ -1,6 +1,7 @@
 """A model server for tests: real HTTP in OpenAI's format, told answers and faults, every call counted."""
 
 import json
+import re
 import threading
 import time
 from collections import Counter
@@ -10,6 +11,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Answer = Callable[[str, str], str]
+USAGE = {"prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 25}
+
+
+def chunk(model: str, **fields: Any) -> bytes:
+    """A chunk of a stream, as an event."""
+    whole = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": model, **fields}
+    return b"data: " + json.dumps(whole).encode() + b"\n\n"
+
+
+def _text(content: Any) -> str:
+    return content if isinstance(content, str) else json.dumps(content)
 
 
 class _Server(ThreadingHTTPServer):
@@ -28,6 +40,14 @@ class ModelServer:
         self.requests: list[dict[str, Any]] = []
         self.asked: Counter[tuple[str, str]] = Counter()
         self.delivered: Counter[tuple[str, str]] = Counter()
+        self.message: Callable[[str], dict[str, Any]] = lambda model: {}
+        """More fields of the message, such as `tool_calls`."""
+        self.streams = True
+        """Whether it streams when it is asked to; else it answers whole."""
+        self.chunk_seconds = 0.0
+        self.events: Callable[[str, str], list[bytes]] = self._events
+        self.left = 0
+        """Streams whose reader went away before the end."""
         self.repeated = 0
         """Calls that came after a good answer to the same question had been delivered."""
         self._lock = threading.Lock()
@@ -48,7 +68,7 @@ class ModelServer:
             self._server.server_close()
 
     def _receive(self, headers: dict[str, str], body: dict[str, Any]) -> tuple[str, str, int]:
-        model, prompt = str(body.get("model", "")), body["messages"][-1]["content"]
+        model, prompt = str(body.get("model", "")), _text(body["messages"][-1]["content"])
         with self._lock:
             self.requests.append({"headers": headers, "body": body})
             self.asked[model, prompt] += 1
@@ -59,10 +79,18 @@ class ModelServer:
         if self.raw:
             return self.raw(model)
         text = self.answer(model, prompt)
-        message = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
-        usage = {"prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 25}
-        document = {"id": "x", "object": "chat.completion", "model": model, "choices": [message], "usage": usage}
+        said = {"role": "assistant", "content": text, **self.message(model)}
+        choice = {"index": 0, "message": said, "finish_reason": "stop"}
+        document = {"id": "x", "object": "chat.completion", "model": model, "choices": [choice], "usage": USAGE}
         return "application/json", json.dumps(document).encode()
+
+    def _events(self, model: str, prompt: str) -> list[bytes]:
+        """An answer as OpenAI streams it, a word a chunk, its usage at the end."""
+        words = re.findall(r"\S+\s*", self.answer(model, prompt)) or [""]
+        deltas = [{"role": "assistant", "content": ""}, *({"content": word} for word in words)]
+        chunks = [chunk(model, choices=[{"index": 0, "delta": delta, "finish_reason": None}]) for delta in deltas]
+        chunks.append(chunk(model, choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}]))
+        return [*chunks, chunk(model, choices=[], usage=USAGE), b"data: [DONE]\n\n"]
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
@@ -81,6 +109,9 @@ class ModelServer:
                 model, prompt, attempt = server._receive(headers, body)
                 time.sleep(server.latency_seconds)
                 status = server.fault(model, prompt, attempt)
+                if status == 200 and body.get("stream") and server.streams:
+                    self._stream(server.events(model, prompt))
+                    return
                 kind, content = server._reply(model, prompt)
                 if status != 200:
                     kind = "application/json"
@@ -95,5 +126,21 @@ class ModelServer:
                 if status == 200:
                     with server._lock:
                         server.delivered[model, prompt] += 1
+
+            def _stream(self, events: list[bytes]) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                try:
+                    for number, event in enumerate(events):
+                        time.sleep(server.chunk_seconds if number else 0)
+                        self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
+                        self.wfile.flush()
+                    self.wfile.write(b"0\r\n\r\n")
+                    self.wfile.flush()
+                except OSError:
+                    server.left += 1
+                    self.close_connection = True
 
         return Handler

@@ -20,7 +20,10 @@ LEVELS = [
 ]
 HEIGHT = {name: -level for level, names in enumerate(LEVELS) for name in names}
 # Modules of a face that are themselves part of it: `from gero.evaluation import plan`, `gero.providers.target`.
-PUBLIC_MODULES = {"gero.providers.target", "gero.providers.serving", "gero.kit.table", "gero.kit.conditions"}
+PUBLIC_MODULES = {
+    *("gero.providers.chunks", "gero.providers.directory", "gero.providers.serving", "gero.providers.target"),
+    *("gero.kit.table", "gero.kit.conditions"),
+}
 
 
 def slice_of(path: Path) -> str:

@@ -34,8 +34,21 @@ class Answer(msgspec.Struct, frozen=True):
 
 def parse(body: bytes, content_type: str, endpoint: Endpoint, prompt_characters: int, latency_ms: float) -> Answer:
     """The answer in a response body. CallFailed (retryable) when no text can be found in it."""
-    document = _document(body, content_type)
+    return of_document(read(body, content_type), endpoint, prompt_characters, latency_ms)
+
+
+def of_document(document: Any, endpoint: Endpoint, prompt_characters: int, latency_ms: float) -> Answer:
+    """The answer in what `read` gave. CallFailed as of `parse`."""
     text, finish_reason = _text(document)
+    return counted(text, finish_reason, document, endpoint, prompt_characters, latency_ms)
+
+
+def counted(
+    text: str, finish_reason: str | None, document: Any, endpoint: Endpoint, prompt_characters: int, latency_ms: float
+) -> Answer:
+    """The answer with what the document says of tokens, cost and model, or with what the lengths of the texts let
+    expect.
+    """
     usage = document.get("usage") if isinstance(document, dict) else None
     usage = usage if isinstance(usage, dict) else {}
     tokens_in, tokens_out = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
@@ -55,7 +68,8 @@ def parse(body: bytes, content_type: str, endpoint: Endpoint, prompt_characters:
     )
 
 
-def _document(body: bytes, content_type: str) -> Any:
+def read(body: bytes, content_type: str) -> Any:
+    """What a response body holds: JSON, or a text. CallFailed when it is a page, or JSON that is broken."""
     if any(kind in content_type for kind in _PAGES):
         raise CallFailed("the endpoint answered with a web page or XML; check the address", "refused")
     if "json" not in content_type and body[:1] not in (b"{", b"[", b'"'):

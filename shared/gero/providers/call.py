@@ -1,9 +1,10 @@
 """One HTTP call to a model, and the patient version of it that a run uses."""
 
 import asyncio
+import contextlib
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import aiohttp
@@ -69,18 +70,37 @@ async def ask(
     timeout_seconds: float | None = None,
 ) -> Answer:
     """Ask once. CallFailed says what is the matter and whether another try may help."""
+    return (await ask_whole(session, endpoint, headers, body, timeout_seconds))[0]
+
+
+async def ask_whole(
+    session: aiohttp.ClientSession,
+    endpoint: Endpoint,
+    headers: Mapping[str, str],
+    body: bytes,
+    timeout_seconds: float | None = None,
+) -> tuple[Answer, Any]:
+    """Ask once, as `ask`; the answer, and the whole document that it was found in."""
     timeout = aiohttp.ClientTimeout(total=timeout_seconds or endpoint.timeout_seconds)
     started = time.perf_counter()
-    try:
+    with failures():
         async with session.post(
             endpoint.url, data=body, headers=headers, timeout=timeout, allow_redirects=False
         ) as response:
-            content = await _bounded(response)
+            content = await bounded(response)
             latency_ms = (time.perf_counter() - started) * 1000
             status = response.status if not 200 <= response.status < 300 else answers.status_of_error(content)
             if status:
                 raise refusal(status, response.headers, content, headers, sleeps=endpoint.sleeps)
-            return answers.parse(content, response.headers.get("Content-Type", ""), endpoint, len(body), latency_ms)
+            document = answers.read(content, response.headers.get("Content-Type", ""))
+            return answers.of_document(document, endpoint, len(body), latency_ms), document
+
+
+@contextlib.contextmanager
+def failures() -> Iterator[None]:
+    """Tell what went wrong with a connection as CallFailed."""
+    try:
+        yield
     except TimeoutError as error:
         raise CallFailed("the endpoint did not answer in time", "failed") from error
     except aiohttp.ClientConnectorDNSError as error:
@@ -160,7 +180,8 @@ async def _next_turn(pace: Pace, latest: float, failure: CallFailed, refusals: i
         raise failure from None
 
 
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+async def bounded(response: aiohttp.ClientResponse) -> bytes:
+    """The whole body. CallFailed when it is larger than `MAX_RESPONSE_BYTES`."""
     pieces, size = [], 0
     while size <= MAX_RESPONSE_BYTES and (piece := await response.content.readany()):
         pieces.append(piece)

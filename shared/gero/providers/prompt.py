@@ -16,3 +16,23 @@ def render(prompt: str, text: str) -> str:
 def messages(prompt: str, text: str) -> list[dict[str, Any]]:
     """The rendered prompt as one user message."""
     return [{"role": "user", "content": render(prompt, text)}]
+
+
+def around(prompt: str, conversation: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A conversation with the prompt in front: rendered around the first thing that the user says, so that a single
+    question is asked in the words of a run. Images and everything that follows stay as they are.
+    """
+    for place, message in enumerate(conversation):
+        if message.get("role") == "user":
+            wrapped = {**message, "content": _wrapped(prompt, message.get("content"))}
+            return [*conversation[:place], wrapped, *conversation[place + 1 :]]
+    return [{"role": "system", "content": render(prompt, "").strip()}, *conversation]
+
+
+def _wrapped(prompt: str, content: Any) -> Any:
+    if not isinstance(content, list):
+        return render(prompt, content if isinstance(content, str) else "")
+    for place, part in enumerate(content):
+        if isinstance(part, dict) and isinstance(part.get("text"), str):
+            return [*content[:place], {**part, "text": render(prompt, part["text"])}, *content[place + 1 :]]
+    return [{"type": "text", "text": render(prompt, "").strip()}, *content]

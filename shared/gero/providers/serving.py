@@ -1,11 +1,13 @@
 """What an inference endpoint needs of a leaderboard, beside its target: how to serve, and who else was ranked."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
 from gero.kit import table
 from gero.providers import target
+from gero.providers.directory import Kind
 from gero.providers.endpoint import Endpoint
 from gero.providers.target import NoTarget, Target
 
@@ -93,6 +95,14 @@ def of_model(workspace_id: str, model_id: str) -> Serving | NoTarget | None:
     """How a Dr.Gero model is served; None when the workspace has no such model."""
     found = target.load(target.model_key(workspace_id, model_id))
     return Serving(found) if isinstance(found, Target) else found
+
+
+def with_target(workspace_id: str, wanted: Sequence[tuple[Kind, str]]) -> set[str]:
+    """Which leaderboards and models, of those with these ids, have something that answers for them."""
+    keys = {"leaderboard": target.key, "model": target.model_key}
+    places = {keys[kind](workspace_id, object_id): object_id for kind, object_id in wanted}
+    found = table.get_many(places)
+    return {places[item["pk"], item["sk"]] for item in found if "doc" in item}
 
 
 def settings_of(workspace_id: str, leaderboard_id: str) -> ServingSettings:

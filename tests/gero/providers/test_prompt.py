@@ -31,3 +31,37 @@ def test_other_braces_are_text(text: str) -> None:
 def test_any_input_arrives_whole(text: str) -> None:
     assert prompt.render("<{input}>", text) == f"<{text}>"
     assert prompt.messages("<{input}>", text) == [{"role": "user", "content": f"<{text}>"}]
+
+
+def test_a_single_message_is_asked_in_the_words_of_a_run() -> None:
+    assert prompt.around("Team for {input}?", [{"role": "user", "content": "x"}]) == prompt.messages(
+        "Team for {input}?", "x"
+    )
+
+
+def test_in_a_conversation_the_prompt_stands_around_the_first_thing_the_user_says() -> None:
+    conversation = [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": "one", "name": "Ann"},
+        {"role": "assistant", "content": "two"},
+        {"role": "user", "content": "three"},
+    ]
+    found = prompt.around("Sort.", conversation)
+    assert found[1] == {"role": "user", "content": "Sort.\n\none", "name": "Ann"}
+    assert (found[0], found[2:]) == (conversation[0], conversation[2:])
+    assert conversation[1]["content"] == "one", "what the client sent stays as it is"
+
+
+def test_images_stay_beside_the_rendered_text() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    text = {"type": "text", "text": "what is it?"}
+    assert prompt.around("Look: {input}", [{"role": "user", "content": [image, text]}]) == [
+        {"role": "user", "content": [image, {"type": "text", "text": "Look: what is it?"}]}
+    ]
+    (alone,) = prompt.around("Look: {input}", [{"role": "user", "content": [image]}])
+    assert alone["content"] == [{"type": "text", "text": "Look:"}, image]
+
+
+def test_where_no_user_speaks_the_prompt_comes_first() -> None:
+    said = {"role": "assistant", "content": "hello"}
+    assert prompt.around("Sort.", [said]) == [{"role": "system", "content": "Sort."}, said]

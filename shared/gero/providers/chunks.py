@@ -1,0 +1,132 @@
+"""What the chunks of a stream say together, and a whole answer told as chunks."""
+
+import time
+from typing import Any
+
+import msgspec
+
+from gero.providers.answer import Answer, unusable
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+_EMPTY: dict[str, Any] = {}
+
+
+class Gathered:
+    """What came until now of the first choice: text, tool calls, why it ended; and usage and model, as told."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        """Whether something was said: until then another model can still be asked instead."""
+        self.finish_reason: str | None = None
+        self.document: dict[str, Any] = {}
+        """What a whole answer would say of usage, cost, model and provider."""
+        self._texts: list[str] = []
+        self._calls: dict[int, dict[str, Any]] = {}
+
+    @property
+    def text(self) -> str:
+        """The answer's text."""
+        return "".join(self._texts)
+
+    @property
+    def tool_calls(self) -> list[dict[str, Any]] | None:
+        """The calls of tools, put together; None without one."""
+        return [self._calls[index] for index in sorted(self._calls)] or None
+
+    def add(self, event: bytes) -> tuple[int | None, bytes]:
+        """Take in a chunk. A status and the event itself when it tells of an error. CallFailed when it is no chunk."""
+        try:
+            chunk = _decode(event)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise unusable("its stream holds an event that is not JSON") from error
+        if not isinstance(chunk, dict):
+            raise unusable("its stream holds an event that is no chunk")
+        choices = chunk.get("choices")
+        if chunk.get("error"):
+            return _status(chunk["error"]), event
+        for name in ("usage", "cost_usd", "model", "provider"):
+            if chunk.get(name) is not None:
+                self.document[name] = chunk[name]
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, dict):
+                if choice.get("error"):
+                    return _status(choice["error"]), _encode({"error": choice["error"]})
+                self._choice(choice)
+        return None, event
+
+    def _choice(self, choice: dict[str, Any]) -> None:
+        delta = choice.get("delta")
+        delta = delta if isinstance(delta, dict) else _EMPTY
+        ended = choice.get("finish_reason")
+        self.begun = self.begun or bool(ended) or any(value for name, value in delta.items() if name != "role")
+        if choice.get("index", 0) != 0:
+            return
+        if isinstance(delta.get("content"), str):
+            self._texts.append(delta["content"])
+        calls = delta.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
+            if isinstance(call, dict):
+                self._call(call)
+        if isinstance(ended, str):
+            self.finish_reason = ended
+
+    def _call(self, call: dict[str, Any]) -> None:
+        index = call.get("index")
+        kept = self._calls.setdefault(
+            index if isinstance(index, int) else 0, {"id": None, "type": "function", "function": _named()}
+        )
+        kept["id"] = call.get("id") or kept["id"]
+        told = call.get("function")
+        told = told if isinstance(told, dict) else _EMPTY
+        for name in ("name", "arguments"):
+            if isinstance(told.get(name), str):
+                kept["function"][name] += told[name]
+
+
+def chunks_of(answer: Answer, document: Any) -> list[bytes]:
+    """A whole answer as the chunks of a stream: all of it, why it ended, its usage."""
+    known = document if isinstance(document, dict) else _EMPTY
+    named = known.get("id") if isinstance(known.get("id"), str) else "chatcmpl-whole"
+    head = {"id": named, "object": "chat.completion.chunk", "created": int(time.time()), "model": answer.model or ""}
+    delta = {"role": "assistant", "content": answer.text} | _calls(known)
+    usage = usage_of(answer)
+    whole = [
+        {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]},
+        {"choices": [{"index": 0, "delta": {}, "finish_reason": answer.finish_reason or "stop"}]},
+        {"choices": [], "usage": usage} | ({"cost_usd": known["cost_usd"]} if "cost_usd" in known else {}),
+    ]
+    return [_encode(head | part) for part in whole]
+
+
+def usage_of(answer: Answer) -> dict[str, int]:
+    """The answer's tokens, as OpenAI tells them."""
+    return {
+        "prompt_tokens": answer.tokens_in,
+        "completion_tokens": answer.tokens_out,
+        "total_tokens": answer.tokens_in + answer.tokens_out,
+    }
+
+
+def message_of(document: Any) -> dict[str, Any]:
+    """The message of the first choice of a chat completion; empty where there is none."""
+    choices = document.get("choices") if isinstance(document, dict) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    message = first.get("message") if isinstance(first, dict) else None
+    return message if isinstance(message, dict) else {}
+
+
+def _calls(document: dict[str, Any]) -> dict[str, Any]:
+    calls = message_of(document).get("tool_calls")
+    if not isinstance(calls, list) or not calls:
+        return {}
+    return {"tool_calls": [{"index": index, **call} for index, call in enumerate(calls) if isinstance(call, dict)]}
+
+
+def _named() -> dict[str, str]:
+    return {"name": "", "arguments": ""}
+
+
+def _status(error: Any) -> int:
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, int) and 400 <= code <= 599 else 502

@@ -1,0 +1,176 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from gero import providers
+from gero.kit import address
+from gero.providers import AnswerStream, CallFailed, Endpoint
+from tests.model_server import ModelServer, chunk
+
+
+@pytest.fixture(autouse=True)
+def _local(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GERO_PRIVATE_NETWORKS", address.LOOPBACK)
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with providers.new_session(4) as opened:
+        yield opened
+
+
+def delta(**fields: Any) -> bytes:
+    return chunk("m", choices=[{"index": 0, "delta": fields, "finish_reason": None}])
+
+
+END = chunk("m", choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
+DONE = b"data: [DONE]\n\n"
+
+
+async def opened(session: aiohttp.ClientSession, url: str, headers: dict[str, str] | None = None) -> AnswerStream:
+    endpoint = Endpoint("custom", url, model="m", input_nanos_per_million=10**9, output_nanos_per_million=10**9)
+    body = providers.request_body(endpoint, [{"role": "user", "content": "q"}], {"stream": True})
+    return await providers.open_stream(session, endpoint, headers or {}, body, 5)
+
+
+async def read(stream: AnswerStream) -> list[dict[str, Any]]:
+    found = [json.loads(event) for events in [part async for part in stream] for event in events]
+    await stream.close()
+    return found
+
+
+async def test_events_are_passed_on_as_they_are_and_read_on_the_way(session: aiohttp.ClientSession) -> None:
+    with ModelServer(lambda model, prompt: "one two three").running() as server:
+        stream = await opened(session, server.url)
+        events = await read(stream)
+    said = "".join(one["choices"][0]["delta"].get("content", "") for one in events if one["choices"])
+    answer = stream.answer()
+    assert said == answer.text == "one two three"
+    assert (answer.tokens_in, answer.tokens_out, answer.finish_reason) == (20, 5, "stop")
+    assert answer.cost_nanos == 25_000
+    assert not answer.usage_estimated
+    assert 0 < stream.first_ms <= answer.latency_ms
+
+
+async def test_a_connection_is_used_again_after_its_stream(session: aiohttp.ClientSession) -> None:
+    with ModelServer(lambda model, prompt: "x").running() as server:
+        for _ in range(3):
+            await read(await opened(session, server.url))
+        assert session.connector is not None
+        assert sum(len(kept) for kept in session.connector._conns.values()) == 1
+
+
+async def test_tool_calls_are_put_together_from_their_pieces(session: aiohttp.ClientSession) -> None:
+    first = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "look", "arguments": ""}}
+    pieces = [{"index": 0, "function": {"arguments": part}} for part in ('{"a"', ": 1}")]
+    with ModelServer(lambda model, prompt: "").running() as server:
+        server.events = lambda model, prompt: [
+            *(delta(tool_calls=[one]) for one in (first, *pieces)),
+            delta(tool_calls=[{"index": 1, "id": "call_2", "function": {"name": "go", "arguments": "{}"}}]),
+            END,
+            DONE,
+        ]
+        stream = await opened(session, server.url)
+        await read(stream)
+    assert stream.gathered.tool_calls == [
+        {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"a": 1}'}},
+        {"id": "call_2", "type": "function", "function": {"name": "go", "arguments": "{}"}},
+    ]
+
+
+async def test_an_endpoint_that_does_not_stream_is_told_as_a_stream(session: aiohttp.ClientSession) -> None:
+    with ModelServer(lambda model, prompt: "whole").running() as server:
+        server.streams = False
+        stream = await opened(session, server.url)
+        events = await read(stream)
+    assert events[0]["choices"][0]["delta"] == {"role": "assistant", "content": "whole"}
+    assert events[1]["choices"][0]["finish_reason"] == "stop"
+    assert events[2]["usage"]["total_tokens"] == 25
+    assert stream.answer().text == "whole"
+
+
+@pytest.mark.parametrize("status", [429, 500, 401])
+async def test_a_refusal_is_told_before_anything_came(session: aiohttp.ClientSession, status: int) -> None:
+    with ModelServer(lambda model, prompt: "x").running() as server:
+        server.fault = lambda model, prompt, attempt: status
+        with pytest.raises(CallFailed, match=str(status)):
+            await opened(session, server.url)
+
+
+async def test_an_error_before_the_first_word_is_a_failed_call_without_our_secrets(
+    session: aiohttp.ClientSession,
+) -> None:
+    told = {"error": {"code": 429, "message": "too many for key sk-secret-1"}}
+    with ModelServer(lambda model, prompt: "x").running() as server:
+        server.events = lambda model, prompt: [delta(role="assistant", content=""), chunk("m", **told)]
+        with pytest.raises(CallFailed) as failure:
+            await opened(session, server.url, {"Authorization": "Bearer sk-secret-1"})
+    assert failure.value.condition == "throttled"
+    assert "secret" not in failure.value.message
+
+
+async def test_an_error_in_the_middle_comes_after_what_was_said(session: aiohttp.ClientSession) -> None:
+    with ModelServer(lambda model, prompt: "x").running() as server:
+        server.events = lambda model, prompt: [
+            delta(content="so ") + delta(content="far") + chunk("m", error={"message": "gone", "code": 502})
+        ]
+        stream = await opened(session, server.url)
+        parts = aiter(stream)
+        events = await anext(parts)
+        with pytest.raises(CallFailed, match="gone"):
+            await anext(parts)
+        await stream.close()
+    assert [json.loads(event)["choices"][0]["delta"]["content"] for event in events] == ["so ", "far"]
+    assert stream.answer().text == "so far"
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        ([DONE], "ended without an answer"),
+        ([b": nothing\n\n"], "broke off"),
+        ([b"data: {broken\n\n"], "not JSON"),
+        ([b"data: 7\n\n"], "no chunk"),
+        ([delta(role="assistant"), DONE], "ended without an answer"),
+    ],
+)
+async def test_a_stream_that_says_nothing_is_a_failed_call(
+    session: aiohttp.ClientSession, events: list[bytes], told: str
+) -> None:
+    with ModelServer(lambda model, prompt: "x").running() as server:
+        server.events = lambda model, prompt: events
+        with pytest.raises(CallFailed, match=told):
+            await opened(session, server.url)
+
+
+async def test_a_stream_that_breaks_off_says_so(session: aiohttp.ClientSession) -> None:
+    with ModelServer(lambda model, prompt: "x").running() as server:
+        server.events = lambda model, prompt: [delta(content="half")]
+        stream = await opened(session, server.url)
+        with pytest.raises(CallFailed, match="broke off"):
+            await read(stream)
+        await stream.close()
+
+
+async def test_a_stream_that_is_closed_early_ends_at_the_endpoint_too(session: aiohttp.ClientSession) -> None:
+    with ModelServer(lambda model, prompt: "word " * 200).running() as server:
+        server.chunk_seconds = 0.02
+        stream = await opened(session, server.url)
+        await anext(aiter(stream))
+        await stream.close()
+        for _ in range(200):
+            if server.left:
+                break
+            await asyncio.sleep(0.05)
+    assert server.left == 1
+
+
+async def test_a_page_instead_of_a_stream_is_refused(session: aiohttp.ClientSession) -> None:
+    with ModelServer(lambda model, prompt: "x").running() as server:
+        server.streams, server.raw = False, lambda model: ("text/html", b"<html>")
+        with pytest.raises(CallFailed, match="web page"):
+            await opened(session, server.url)
