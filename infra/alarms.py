@@ -1,5 +1,6 @@
 """Alarms: what a person should hear of. Nothing is said while all is quiet: missing data are not a breach."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import Duration, Stack
@@ -11,12 +12,11 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra.api import Api
-from infra.datasets import Datasets
 from infra.evaluation import Evaluation
 from infra.function import Function
+from infra.queue import Queue
 from infra.runs import Runs
 from infra.settings import Settings
-from infra.traces import Traces
 
 SUM: Any = {"period": Duration.minutes(5), "statistic": "Sum"}
 MAXIMUM: Any = {"period": Duration.minutes(5), "statistic": "Maximum"}
@@ -31,11 +31,11 @@ class Alarms(Construct):
         construct_id: str,
         *,
         evaluation: Evaluation,
-        traces: Traces,
-        datasets: Datasets,
+        queues: Mapping[str, Queue],
         runs: Runs,
         api: Api,
     ) -> None:
+        """`queues`: the other ones, whose dead letters stay until somebody looks at them, by what they are called."""
         super().__init__(scope, construct_id)
         self._topic = self._add_topic()
         # One for each function, so that the name of the alarm says which.
@@ -43,11 +43,11 @@ class Alarms(Construct):
             self._when(f"{function.node.id}_errors", function.metric_errors(**SUM))
 
         # Messages do not stay in this dead-letter queue: abandon_batch takes them, so what it took is counted.
-        given_up, lost = evaluation.queue.dead_letters, traces.queue.dead_letters
+        given_up = evaluation.queue.dead_letters
         self._when("evaluation_dead_letters", given_up.metric_number_of_messages_received(**SUM))
-        self._when("trace_dead_letters", lost.metric_approximate_number_of_messages_visible(**MAXIMUM))
-        unmerged = datasets.queue.dead_letters
-        self._when("consolidation_dead_letters", unmerged.metric_approximate_number_of_messages_visible(**MAXIMUM))
+        for name, queue in queues.items():
+            lost = queue.dead_letters.metric_approximate_number_of_messages_visible(**MAXIMUM)
+            self._when(f"{name}_dead_letters", lost)
         oldest = evaluation.queue.metric_approximate_age_of_oldest_message(**MAXIMUM)
         self._when("evaluation_queue_age", oldest, threshold=3600)
 

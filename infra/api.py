@@ -18,10 +18,14 @@ from infra.runs import Runs
 from infra.settings import Settings
 
 PUSH_PATHS = ("/v1/leaderboard/{id}/dataset/push", "/api/leaderboards/{id}/dataset/push")
-# Where the Function URL answers, by the paths of the HTTP API that lead there.
+GET, POST = apigateway.HttpMethod.GET, apigateway.HttpMethod.POST
+# Where the Function URL answers what, by the paths of the HTTP API that lead there.
 INFERENCE_PATHS = {
-    "v1/leaderboard/{id}/inference": ("/v1/leaderboard/{id}/inference", "/api/leaderboards/{id}/inference"),
-    "v1/models/{id}/inference": ("/v1/models/{id}/inference", "/api/models/{id}/inference"),
+    (POST, "v1/leaderboard/{id}/inference"): ("/v1/leaderboard/{id}/inference", "/api/leaderboards/{id}/inference"),
+    (POST, "v1/models/{id}/inference"): ("/v1/models/{id}/inference", "/api/models/{id}/inference"),
+    (POST, "v1/chat/completions"): ("/v1/chat/completions",),
+    (GET, "v1/models"): ("/v1/models",),
+    (GET, "v1/models/{id}"): ("/v1/models/{id}",),
 }
 ACCESS_LOG_FIELDS = (
     "requestId",
@@ -106,14 +110,12 @@ class Api(Construct):
             self.http_api.add_routes(path=path, integration=to_api)
         to_ingest = HttpLambdaIntegration("to_ingest_rows", self.ingest_rows)
         for path in PUSH_PATHS:
-            self.http_api.add_routes(path=path, methods=[apigateway.HttpMethod.POST], integration=to_ingest)
+            self.http_api.add_routes(path=path, methods=[POST], integration=to_ingest)
         # The Function URL ends in "/". This way is buffered: who wants a stream calls the URL itself.
-        for number, (there, paths) in enumerate(INFERENCE_PATHS.items()):
-            to_inference = HttpUrlIntegration(
-                f"to_inference_{number}", f"{inference_url}{there}", method=apigateway.HttpMethod.POST
-            )
+        for number, ((method, there), paths) in enumerate(INFERENCE_PATHS.items()):
+            to_inference = HttpUrlIntegration(f"to_inference_{number}", f"{inference_url}{there}", method=method)
             for path in paths:
-                self.http_api.add_routes(path=path, methods=[apigateway.HttpMethod.POST], integration=to_inference)
+                self.http_api.add_routes(path=path, methods=[method], integration=to_inference)
 
     def _add_stage(self) -> None:
         log = logs.LogGroup(self, "access_log", retention=LOG_RETENTION, removal_policy=RemovalPolicy.DESTROY)

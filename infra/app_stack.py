@@ -11,6 +11,7 @@ from infra.evaluation import Evaluation
 from infra.inference import Inference
 from infra.runs import Runs
 from infra.schedule import Schedule
+from infra.shadow import Shadow
 from infra.traces import Traces
 
 
@@ -25,11 +26,13 @@ class AppStack(Stack):
         datasets = Datasets(self, "datasets", data=data, runs=runs)
         schedule = Schedule(self, "schedule", data=data, runs=runs, evaluation=evaluation.queue)
         traces = Traces(self, "traces", data=data)
-        inference = Inference(self, "inference", data=data, traces=traces.queue)
+        shadow = Shadow(self, "shadow", data=data)
+        inference = Inference(self, "inference", data=data, traces=traces.queue, shadows=shadow.queue)
         api = Api(self, "api", data=data, runs=runs, evaluation=evaluation.queue, inference=inference)
         for function in (schedule.start_due, api.api):
             datasets.may_be_asked_by(function)
-        Alarms(self, "alarms", evaluation=evaluation, traces=traces, datasets=datasets, runs=runs, api=api)
+        queues = {"trace": traces.queue, "consolidation": datasets.queue, "shadow": shadow.queue}
+        Alarms(self, "alarms", evaluation=evaluation, queues=queues, runs=runs, api=api)
 
         outputs = {
             "ApiUrl": api.http_api.api_endpoint,
@@ -40,6 +43,7 @@ class AppStack(Stack):
             "StateMachineArn": runs.state_machine.state_machine_arn,
             "EvaluationQueueUrl": evaluation.queue.queue_url,
             "TraceQueueUrl": traces.queue.queue_url,
+            "ShadowQueueUrl": shadow.queue.queue_url,
             "ConsolidationQueueUrl": datasets.queue.queue_url,
         }
         for name, value in outputs.items():

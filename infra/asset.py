@@ -26,7 +26,7 @@ GROUPS = {
         *("api", "consolidate_dataset", "finish_run", "ingest_rows", "open_review", "plan_run", "rank_round"),
         "start_due",
     ),
-    "worker": ("abandon_batch", "dispatch_round", "evaluate_batch", "record_traces"),
+    "worker": ("abandon_batch", "dispatch_round", "evaluate_batch", "record_traces", "shadow_requests"),
     "inference": ("serve_inference",),
 }
 

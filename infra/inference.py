@@ -14,7 +14,7 @@ PORT = "8000"
 class Inference(Construct):
     """`serve_inference` is a plain ASGI app: Python's managed runtime cannot stream, the Lambda Web Adapter can."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, data: DataStack, traces: Queue) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, data: DataStack, traces: Queue, shadows: Queue) -> None:
         super().__init__(scope, construct_id)
         adapter = lambda_.LayerVersion.from_layer_version_arn(self, "adapter", Settings.of(self).adapter_layer_arn)
         self.serve_inference = Function(
@@ -27,15 +27,16 @@ class Inference(Construct):
             layers=[adapter],
             environment={
                 "GERO_TRACE_QUEUE_URL": traces.queue_url,
+                "GERO_SHADOW_QUEUE_URL": shadows.queue_url,
                 "AWS_LAMBDA_EXEC_WRAPPER": "/opt/bootstrap",
                 "AWS_LWA_INVOKE_MODE": "response_stream",
                 "AWS_LWA_PORT": PORT,
                 "AWS_LWA_READINESS_CHECK_PROTOCOL": "tcp",
             },
         )
-        self.serve_inference.may(data.rows, "dynamodb", "GetItem")
+        self.serve_inference.may(data.rows, "dynamodb", "BatchGetItem", "GetItem", "Query", "UpdateItem")
         self.serve_inference.may(data.secrets, "kms", "Decrypt")
-        self.serve_inference.may(traces.queue_arn, "sqs", "SendMessage")
+        self.serve_inference.may([traces.queue_arn, shadows.queue_arn], "sqs", "SendMessage")
         # Open to the network: the app checks Gero's own tokens, which IAM knows nothing of.
         self.url: str = self.serve_inference.add_function_url(
             auth_type=lambda_.FunctionUrlAuthType.NONE, invoke_mode=lambda_.InvokeMode.RESPONSE_STREAM

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,10 @@ from gero.kit import address, aws, secrets
 from gero.providers import catalogue
 
 TABLE, BUCKET = "gero-test", "gero-test"
+QUEUES = (
+    *("GERO_EVALUATION_QUEUE_URL", "GERO_TRACE_QUEUE_URL", "GERO_CONSOLIDATION_QUEUE_URL"),
+    "GERO_SHADOW_QUEUE_URL",
+)
 _made = aws._made.__wrapped__
 _private_key = cache(generate_private_key)  # moto makes one for every key; the symmetric ones never use it
 
@@ -26,6 +31,13 @@ def _kept(service: str) -> Any:
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What every function finds in its environment, backed by moto."""
+    with empty_cloud(monkeypatch):
+        yield
+
+
+@contextmanager
+def empty_cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The same until the block ends, for tests that share one."""
     for name, value in {
         "AWS_DEFAULT_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": "test",
@@ -63,7 +75,7 @@ def _create(monkeypatch: pytest.MonkeyPatch) -> None:
     aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
     monkeypatch.setenv("GERO_KEY_ID", aws.client("kms").create_key()["KeyMetadata"]["KeyId"])
     sqs = aws.client("sqs")
-    for variable in ("GERO_EVALUATION_QUEUE_URL", "GERO_TRACE_QUEUE_URL", "GERO_CONSOLIDATION_QUEUE_URL"):
+    for variable in QUEUES:
         url = sqs.create_queue(QueueName=variable.lower())["QueueUrl"]
         monkeypatch.setenv(variable, url)
     role = aws.client("iam").create_role(RoleName="states", AssumeRolePolicyDocument="{}")["Role"]["Arn"]

@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -45,7 +45,9 @@ class ModelServer:
         self.streams = True
         """Whether it streams when it is asked to; else it answers whole."""
         self.chunk_seconds = 0.0
-        self.events: Callable[[str, str], list[bytes]] = self._events
+        self.events: Callable[[str, str], Iterable[bytes]] = self._events
+        self.choices: Callable[[str, str], list[dict[str, Any]]] = self._choices
+        """Those of a whole answer."""
         self.left = 0
         """Streams whose reader went away before the end."""
         self.repeated = 0
@@ -78,11 +80,13 @@ class ModelServer:
     def _reply(self, model: str, prompt: str) -> tuple[str, bytes]:
         if self.raw:
             return self.raw(model)
-        text = self.answer(model, prompt)
-        said = {"role": "assistant", "content": text, **self.message(model)}
-        choice = {"index": 0, "message": said, "finish_reason": "stop"}
-        document = {"id": "x", "object": "chat.completion", "model": model, "choices": [choice], "usage": USAGE}
-        return "application/json", json.dumps(document).encode()
+        choices = self.choices(model, prompt)
+        document = {"id": "x", "object": "chat.completion", "created": 1, "model": model}
+        return "application/json", json.dumps(document | {"choices": choices, "usage": USAGE}).encode()
+
+    def _choices(self, model: str, prompt: str) -> list[dict[str, Any]]:
+        said = {"role": "assistant", "content": self.answer(model, prompt), **self.message(model)}
+        return [{"index": 0, "message": said, "finish_reason": "stop"}]
 
     def _events(self, model: str, prompt: str) -> list[bytes]:
         """An answer as OpenAI streams it, a word a chunk, its usage at the end."""
@@ -127,7 +131,7 @@ class ModelServer:
                     with server._lock:
                         server.delivered[model, prompt] += 1
 
-            def _stream(self, events: list[bytes]) -> None:
+            def _stream(self, events: Iterable[bytes]) -> None:
                 self.send_response(200)
                 self.send_header("Content-Type", "text/event-stream")
                 self.send_header("Transfer-Encoding", "chunked")

@@ -30,6 +30,7 @@ from functions.api.routes import (
     reviews,
     runs,
     schedules,
+    shadow,
     tokens,
     traces,
     workspace,
@@ -85,6 +86,7 @@ def create_app() -> FastAPI:
         production,
         notifications,
         schedules,
+        shadow,
         traces,
     )
     of_models = (base_models, models, fine_tuning)

@@ -79,15 +79,35 @@ class ModelView(BaseModel):
     created_at: str
 
 
+class BudgetView(BaseModel):
+    """How a token's budget stands in its present period, in dollars: limit = used + remaining + held.
+
+    `held` is set aside for requests in flight.
+    """
+
+    limit_usd: float
+    used_usd: float
+    remaining_usd: float
+    held_usd: float
+    reset_interval: str
+    resets_at: str | None
+
+
 class TokenView(BaseModel):
-    """An API token; `secret` is there only in the answer that created it."""
+    """An API token; `secret` is there only in the answer that made it, `last_used_at` is right to five minutes."""
 
     id: str
     name: str
     scopes: list[str]
+    last_four: str | None
     created_at: str
     expires_at: str | None
     revoked_at: str | None
+    rotated_at: str | None
+    last_used_at: str | None
+    budget_limit: float | None
+    budget_reset_interval: str
+    budget: BudgetView | None
     secret: str | None = None
 
 

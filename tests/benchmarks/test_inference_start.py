@@ -7,7 +7,11 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.benchmark
+pytestmark = [
+    pytest.mark.benchmark,
+    # The loop takes two thirds of the time on 3.11, and imports do not.
+    pytest.mark.skipif(sys.version_info < (3, 13), reason="the line was drawn for Python 3.13, which Lambda runs"),
+]
 
 STARTS = 5
 # 250 ms where a loop of two million additions takes 174 ms, the machine on which the line was drawn.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from gero import access, leaderboards
@@ -14,6 +15,7 @@ from gero.leaderboards import CandidateInput, Leaderboard, LeaderboardInput
 from tests.events import event
 from tests.functions.context import Context
 from tests.functions.pushing import Pushing
+from tests.functions.serving import app_running
 from tests.hub_server import hub_with
 from tests.model_server import ModelServer
 
@@ -80,6 +82,14 @@ def ready(cloud: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models: 
             for name in ("good", "bad")
         )
         yield Ready(workspace.id, token, leaderboard, good, bad, models)
+
+
+@pytest.fixture
+def endpoint(ready: Ready) -> Iterator[httpx.Client]:
+    """The inference app on a real server, called with the workspace's token."""
+    headers = {"Authorization": f"Bearer {ready.token}"}
+    with app_running() as url, httpx.Client(base_url=url, headers=headers) as client:
+        yield client
 
 
 @pytest.fixture

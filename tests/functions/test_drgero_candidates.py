@@ -1,27 +1,16 @@
 """A Dr.Gero model among the candidates: asked as its version says, never what it has seen, served as evaluated."""
 
-from collections.abc import Iterator
-
+import httpx
 import pytest
-from starlette.testclient import TestClient
 
-from functions.serve_inference import inference
-from functions.serve_inference.handler import handler
 from gero import leaderboards, models, providers, runs, traces
 from gero.kit import Conflict
 from gero.leaderboards import CandidateInput, candidates
 from gero.models import Model, ModelInput, VersionInput
 from gero.providers.target import Target
 from tests.functions.conftest import ROWS, Ready
-from tests.functions.test_serve_inference import sent_traces
+from tests.functions.serving import sent_messages
 from tests.functions.workflow import finished, planned
-
-
-@pytest.fixture
-def endpoint(ready: Ready) -> Iterator[TestClient]:
-    inference.forget()
-    with TestClient(handler, headers={"Authorization": f"Bearer {ready.token}"}) as client:
-        yield client
 
 
 def made(ready: Ready, **fields: object) -> Model:
@@ -91,7 +80,7 @@ def test_a_model_that_is_not_deployed_stops_a_run_before_it_starts(ready: Ready)
     assert runs.active_run_id(ready.workspace, ready.leaderboard.id) is None
 
 
-def test_it_answers_at_its_own_path_and_keeps_its_traces(endpoint: TestClient, ready: Ready) -> None:
+def test_it_answers_at_its_own_path_and_keeps_its_traces(endpoint: httpx.Client, ready: Ready) -> None:
     model = made(ready)
     for path in (f"/v1/models/{model.id}/inference", f"/api/models/{model.id}/inference"):
         answer = endpoint.post(path, json={"input": "Which team?\n\nThe app crashes"})
@@ -100,14 +89,14 @@ def test_it_answers_at_its_own_path_and_keeps_its_traces(endpoint: TestClient, r
     assert (told["output"], told["model_id"], told["leaderboard_id"]) == ("technical", model.id, None)
     first, second = ready.models.requests[-1]["body"]["messages"]
     assert (first["content"], second["content"]) == ("Be brief.", "Which team?\n\nThe app crashes")
-    message = sent_traces()[0]
+    message = sent_messages(2)[0]
     assert message.leaderboard_id == model.id
     traces.record(ready.workspace, message.leaderboard_id, "b", "inference", [traces.encode(message.trace)])
     found = traces.find(ready.workspace, model.id, limit=10, offset=0, batch_limit=5)
     assert [one.trace_id for one in found.traces] == [message.trace.trace_id]
 
 
-def test_a_model_that_is_not_deployed_or_not_there_says_so(endpoint: TestClient, ready: Ready) -> None:
+def test_a_model_that_is_not_deployed_or_not_there_says_so(endpoint: httpx.Client, ready: Ready) -> None:
     model = made(ready, deploy=False)
     answer = endpoint.post(f"/v1/models/{model.id}/inference", json={"input": "x"})
     assert (answer.status_code, answer.json()["code"]) == (409, "model_not_deployed")

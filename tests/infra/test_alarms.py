@@ -20,7 +20,7 @@ def test_every_dead_letter_queue_is_watched(app: Template) -> None:
     queues = app.of_type("AWS::SQS::Queue").values()
     dead = {q["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for q in queues if "RedrivePolicy" in q}
     seen = watched(app, "NumberOfMessagesReceived") | watched(app, "ApproximateNumberOfMessagesVisible")
-    assert len(dead) == 3
+    assert len(dead) == 4
     assert seen == dead
 
 

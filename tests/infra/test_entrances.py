@@ -37,6 +37,9 @@ def test_inference_is_forwarded_to_its_function_url(app: Template) -> None:
         "POST /api/leaderboards/{id}/inference": [function_url, "v1/leaderboard/{id}/inference"],
         "POST /v1/models/{id}/inference": [function_url, "v1/models/{id}/inference"],
         "POST /api/models/{id}/inference": [function_url, "v1/models/{id}/inference"],
+        "POST /v1/chat/completions": [function_url, "v1/chat/completions"],
+        "GET /v1/models": [function_url, "v1/models"],
+        "GET /v1/models/{id}": [function_url, "v1/models/{id}"],
     }
 
 
@@ -68,6 +71,7 @@ def test_people_find_what_they_need_in_the_outputs(app: Template) -> None:
         "EvaluationQueueUrl",
         "InferenceUrl",
         "KeyId",
+        "ShadowQueueUrl",
         "StateMachineArn",
         "TableName",
         "TraceQueueUrl",

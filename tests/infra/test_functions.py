@@ -28,6 +28,7 @@ LIMITS = {  # seconds, megabytes
     "rank_round": (300, 1024),
     "record_traces": (60, 512),
     "serve_inference": (120, 1024),
+    "shadow_requests": (120, 512),
     "start_due": (300, 512),
 }
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.infra.synthesis import Template
+from tests.infra.synthesis import Template, actions
 
 
 def sources(app: Template) -> dict[str, dict[str, Any]]:
@@ -23,7 +23,8 @@ def test_a_message_stays_hidden_while_its_function_may_still_run(app: Template) 
 
 def test_one_bad_message_does_not_return_its_whole_batch(app: Template) -> None:
     found = sources(app)
-    assert set(found) == {"evaluate_batch", "abandon_batch", "record_traces", "consolidate_dataset"}
+    workers = {"evaluate_batch", "abandon_batch", "record_traces", "consolidate_dataset", "shadow_requests"}
+    assert set(found) == workers
     assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for source in found.values())
 
 
@@ -38,12 +39,25 @@ def test_traces_are_gathered_before_they_are_written(app: Template) -> None:
     assert (source["BatchSize"], source["MaximumBatchingWindowInSeconds"]) == (500, 5)
 
 
+def test_challengers_are_asked_by_few_at_a_time_and_requests_that_wait_too_long_are_forgotten(app: Template) -> None:
+    source = sources(app)["shadow_requests"]
+    assert (source["BatchSize"], source["ScalingConfig"]) == (10, {"MaximumConcurrency": 5})
+    assert queue_of(app, source)["MessageRetentionPeriod"] == 3600
+
+
+def test_the_inference_endpoint_may_send_to_the_queue_that_it_is_told_of(app: Template) -> None:
+    told = app.functions["serve_inference"]["Environment"]["Variables"]["GERO_SHADOW_QUEUE_URL"]["Ref"]
+    assert told == sources(app)["shadow_requests"]["EventSourceArn"]["Fn::GetAtt"][0]
+    (sends,) = [grant for grant in app.grants_of("serve_inference") if "sqs:SendMessage" in actions(grant)]
+    assert {"Fn::GetAtt": [told, "Arn"]} in sends["Resource"]
+
+
 def test_a_poisoned_message_ends_in_a_dead_letter_queue(app: Template) -> None:
     queues = app.of_type("AWS::SQS::Queue")
     redrives = [queue["RedrivePolicy"] for queue in queues.values() if "RedrivePolicy" in queue]
     targets = [redrive["deadLetterTargetArn"]["Fn::GetAtt"][0] for redrive in redrives]
-    assert sorted(redrive["maxReceiveCount"] for redrive in redrives) == [3, 3, 5]
-    assert len(set(targets)) == 3
+    assert sorted(redrive["maxReceiveCount"] for redrive in redrives) == [3, 3, 3, 5]
+    assert len(set(targets)) == 4
     assert all(queues[target]["MessageRetentionPeriod"] == 14 * 24 * 3600 for target in targets)
 
 

@@ -4,19 +4,30 @@ A token's text carries its workspace and its own id, so one read finds its row a
 """
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import TypedDict
 
 import msgspec
 
+from gero.access import budget_store, budget_terms, secret_texts
 from gero.access import scopes as scope_rules
-from gero.access import secret_texts
-from gero.kit import Conflict, Forbidden, NotFound, Unauthenticated, clock, conditions, new_id, table
+from gero.access.budget_terms import BudgetTerms
+from gero.kit import Conflict, Forbidden, Invalid, NotFound, clock, conditions, new_id, table
+from gero.kit.table import Changes, Write
 
 PREFIX = "drgero_"
+USED_AT = "used_at"
+"""An attribute beside the document, so that noting the use of a token races with no change of it."""
+MAX_GRACE = timedelta(days=7)
+_SHOWN = 4
+_TRIES = 5
+_GONE = "no such token in this workspace"
 
 
 class Token(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An API token as stored; without its secret."""
+    """An API token without its secret. Until `previous_until` the secret before the rotation works too."""
 
     id: str
     workspace_id: str
@@ -26,22 +37,43 @@ class Token(msgspec.Struct, frozen=True, omit_defaults=True):
     created_at: str
     expires_at: str | None = None
     revoked_at: str | None = None
+    last_four: str | None = None
+    budget: BudgetTerms | None = None
+    rotated_at: str | None = None
+    previous_sha256: str | None = None
+    previous_until: str | None = None
+    last_used_at: str | None = None
+    """To within five minutes; not part of the stored document."""
+
+    def is_opened_by(self, text: str) -> bool:
+        """Whether this is its secret, or the one before that still works."""
+        digest = secret_texts.digest(text)
+        if hmac.compare_digest(self.secret_sha256, digest):
+            return True
+        in_time = self.previous_until is not None and self.previous_until > clock.iso()
+        return in_time and hmac.compare_digest(self.previous_sha256 or "", digest)
+
+    def has_expired(self) -> bool:
+        """Whether its lifetime is over."""
+        return self.expires_at is not None and self.expires_at <= clock.iso()
 
 
-class Principal(msgspec.Struct, frozen=True):
-    """Who is calling: a token of a workspace."""
+class TokenFields(TypedDict, total=False):
+    """What can be changed about a token; what is left out stays. A limit in dollars, None: no budget."""
 
-    workspace_id: str
-    token_id: str
-    scopes: tuple[str, ...]
-
-    def require(self, scope: str) -> None:
-        """Forbidden unless the token's scopes cover `scope`."""
-        if not scope_rules.allows(self.scopes, scope):
-            raise Forbidden(f"this token lacks the scope {scope}; create one that has it", needed=scope)
+    name: str
+    scopes: Iterable[str]
+    budget_limit: Decimal | str | int | float | None
+    budget_reset_interval: str | None
 
 
-def create(workspace_id: str, name: str, scopes: Iterable[str], expires_in: str | None = None) -> tuple[Token, str]:
+def create(
+    workspace_id: str,
+    name: str,
+    scopes: Iterable[str],
+    expires_in: str | None = None,
+    budget: BudgetTerms | None = None,
+) -> tuple[Token, str]:
     """A new token and its secret text, which nobody can read again. Invalid on an unknown scope or lifetime."""
     expires_at = secret_texts.expiry(expires_in)
     token_id = new_id()
@@ -54,61 +86,153 @@ def create(workspace_id: str, name: str, scopes: Iterable[str], expires_in: str 
         secret_sha256=secret_texts.digest(text),
         created_at=clock.iso(),
         expires_at=expires_at,
+        last_four=text[-_SHOWN:],
+        budget=budget,
     )
-    table.put({"pk": f"WS#{workspace_id}", "sk": f"TOKEN#{token_id}", "doc": msgspec.json.encode(token).decode()})
+    pk, sk = key(workspace_id, token_id)
+    row = Write(item={"pk": pk, "sk": sk, "doc": _encode(token)}, condition=conditions.absent())
+    table.transact([row, *_budget_writes(token, None)])
     return token, text
 
 
-def authenticate(headers: Mapping[str, str]) -> Principal:
-    """Who sent a request with these headers (lower-case names). Unauthenticated when nobody we know."""
-    text = _presented(headers)
-    token = _find(text)
-    if token is None or not hmac.compare_digest(token.secret_sha256, secret_texts.digest(text)):
-        raise Unauthenticated("unknown API token; check that it was copied whole")
-    if token.revoked_at:
-        raise Unauthenticated("this API token was revoked")
-    if token.expires_at and clock.parse(token.expires_at) <= clock.now():
-        raise Unauthenticated(f"this API token expired at {token.expires_at}")
-    return Principal(token.workspace_id, token.id, token.scopes)
+def get(workspace_id: str, token_id: str) -> Token:
+    """A token. NotFound when there is none."""
+    return _decode(_read(workspace_id, token_id))
+
+
+def find(text: str) -> Token | None:
+    """The token whose ids a secret text carries; whether it is its secret, `is_opened_by` tells."""
+    ids = secret_texts.ids(PREFIX, text, 2)
+    item = table.get(*key(*ids), consistent=True) if ids else None
+    return _decode(item) if item else None
 
 
 def listed(workspace_id: str) -> Iterator[Token]:
     """The workspace's tokens, oldest first."""
-    for item in table.query(f"WS#{workspace_id}", "TOKEN#"):
-        yield _decode(item["doc"])
+    for item in table.query(*key(workspace_id, "")):
+        yield _decode(item)
+
+
+def change(workspace_id: str, token_id: str, fields: TokenFields) -> Token:
+    """Change the given fields; what is spent of a budget stays spent. Invalid names the field, NotFound without one."""
+
+    def changed(old: Token) -> Token:
+        return msgspec.structs.replace(
+            old,
+            name=fields.get("name", old.name),
+            scopes=scope_rules.checked(fields["scopes"]) if "scopes" in fields else old.scopes,
+            budget=_terms(old.budget, fields),
+        )
+
+    return _change(workspace_id, token_id, changed)
+
+
+def rotate(workspace_id: str, token_id: str, grace: timedelta, held: Iterable[str] = ("*",)) -> tuple[Token, str]:
+    """A new secret for the token; the old one works on for `grace`. Conflict when it is revoked or expired.
+
+    Forbidden when the token may more than the scopes `held` by whoever is given the secret.
+    """
+    if not timedelta(0) <= grace <= MAX_GRACE:
+        raise Invalid(f"grace_seconds: from 0 to {int(MAX_GRACE.total_seconds()):,}", field="grace_seconds")
+    item = _read(workspace_id, token_id)
+    old = _decode(item)
+    if old.revoked_at or old.has_expired():
+        raise Conflict("this API token was revoked, or has expired; create another one")
+    if not scope_rules.narrower(old.scopes, held):
+        raise Forbidden("this token may more than the one that asks for its secret; ask with one that has its scopes")
+    text = secret_texts.make(PREFIX, workspace_id, token_id)
+    rotated = msgspec.structs.replace(
+        old,
+        secret_sha256=secret_texts.digest(text),
+        last_four=text[-_SHOWN:],
+        rotated_at=clock.iso(),
+        previous_sha256=old.secret_sha256,
+        previous_until=clock.iso(clock.now() + grace),
+    )
+    _save(item, rotated)
+    return rotated, text
 
 
 def revoke(workspace_id: str, token_id: str) -> Token:
     """Disable a token at once (each process forgets it within its cache's seconds). NotFound when there is none."""
-    item = table.get(f"WS#{workspace_id}", f"TOKEN#{token_id}", consistent=True)
-    if item is None:
-        raise NotFound("no such token in this workspace")
-    token = _decode(item["doc"])
-    revoked = msgspec.structs.replace(token, revoked_at=token.revoked_at or clock.iso())
-    table.put({**item, "doc": msgspec.json.encode(revoked).decode()}, conditions.present())
-    return revoked
+
+    def revoked(old: Token) -> Token:
+        return msgspec.structs.replace(old, revoked_at=old.revoked_at or clock.iso(), previous_until=None)
+
+    return _change(workspace_id, token_id, revoked)
 
 
 def delete(workspace_id: str, token_id: str) -> None:
-    """Drop a token's record; it stops working as with `revoke`. NotFound when there is none."""
+    """Drop a token's record and its budget; it stops working as with `revoke`. NotFound when there is none."""
+    token = Write(key=key(workspace_id, token_id), condition=conditions.present())
     try:
-        table.delete(f"WS#{workspace_id}", f"TOKEN#{token_id}", conditions.present())
+        table.transact([token, Write(key=budget_store.key(workspace_id, token_id))])
     except Conflict as error:
-        raise NotFound("no such token in this workspace") from error
+        raise NotFound(_GONE) from error
 
 
-def _presented(headers: Mapping[str, str]) -> str:
-    text = secret_texts.bearer(headers) or headers.get("x-api-key") or headers.get("x-dr.gero-api-key") or ""
-    if not text:
-        raise Unauthenticated("send an API token in the header Authorization: Bearer drgero_…")
-    return text
+def key(workspace_id: str, token_id: str) -> tuple[str, str]:
+    """Where a token is."""
+    return f"WS#{workspace_id}", f"TOKEN#{token_id}"
 
 
-def _find(text: str) -> Token | None:
-    ids = secret_texts.ids(PREFIX, text, 2)
-    item = table.get(f"WS#{ids[0]}", f"TOKEN#{ids[1]}") if ids else None
-    return _decode(item["doc"]) if item else None
+def _terms(old: BudgetTerms | None, fields: TokenFields) -> BudgetTerms | None:
+    if not fields.keys() & {"budget_limit", "budget_reset_interval"}:
+        return old
+    kept = Decimal(old.limit_nanos).scaleb(-9) if old else None
+    limit = fields.get("budget_limit", kept)
+    interval = old.reset_interval if old and limit is not None else None  # without a budget there is none to keep
+    return budget_terms.checked(limit, fields.get("budget_reset_interval", interval))
 
 
-def _decode(doc: str) -> Token:
-    return msgspec.json.decode(doc, type=Token)
+def _change(workspace_id: str, token_id: str, change: Callable[[Token], Token]) -> Token:
+    """What the change makes of a token, whatever others do to it meanwhile."""
+    for _ in range(_TRIES):
+        item = _read(workspace_id, token_id)
+        old = _decode(item)
+        new = change(old)
+        try:
+            _save(item, new, _budget_writes(new, old))
+        except Conflict as error:
+            conflict = error
+            continue
+        return new
+    raise conflict
+
+
+def _budget_writes(new: Token, old: Token | None) -> list[Write]:
+    if new.budget == (old.budget if old else None):
+        return []
+    place = budget_store.key(new.workspace_id, new.id)
+    if new.budget is None:
+        return [Write(key=place)]
+    known = budget_store.read(place) if old else None
+    if known is None:
+        return [budget_store.opening(place, new.budget)]
+    return [budget_store.changing(place, budget_store.tidied(place, known), new.budget)]
+
+
+def _save(item: table.Item, new: Token, others: Sequence[Write] = ()) -> None:
+    """Store what became of a token. Conflict when it is not any more what was read."""
+    changes, unchanged = Changes(set={"doc": _encode(new)}), conditions.equals("doc", item["doc"])
+    place = key(new.workspace_id, new.id)
+    if others:
+        table.transact([Write(key=place, changes=changes, condition=unchanged), *others])
+    else:
+        table.update(*place, changes, unchanged)
+
+
+def _read(workspace_id: str, token_id: str) -> table.Item:
+    item = table.get(*key(workspace_id, token_id), consistent=True)
+    if item is None:
+        raise NotFound(_GONE)
+    return item
+
+
+def _encode(token: Token) -> str:
+    return msgspec.json.encode(msgspec.structs.replace(token, last_used_at=None)).decode()
+
+
+def _decode(item: table.Item) -> Token:
+    token = msgspec.json.decode(item["doc"], type=Token)
+    return msgspec.structs.replace(token, last_used_at=item.get(USED_AT))

@@ -23,6 +23,7 @@ from gero.cli.commands import (
     run,
     runs,
     schedules,
+    shadow,
     sign_in,
     tokens,
     traces,
@@ -47,6 +48,7 @@ app.add_typer(runs.group, name="runs", rich_help_panel=EVALUATE)
 app.add_typer(reviews.group, name="review", rich_help_panel=EVALUATE)
 app.add_typer(schedules.group, name="schedule", rich_help_panel=EVALUATE)
 app.add_typer(production.group, name="production", rich_help_panel=PRODUCTION)
+app.add_typer(shadow.group, name="shadow", rich_help_panel=PRODUCTION)
 app.add_typer(notifications.group, name="notification", rich_help_panel=PRODUCTION)
 app.add_typer(models.group, name="model", rich_help_panel=PRODUCTION)
 app.add_typer(fine_tuning.group, name="fine-tune", rich_help_panel=PRODUCTION)

@@ -50,7 +50,7 @@ def candidate(client: "Client", leaderboard_id: str, reference: str) -> dict[str
 
 def token(client: "Client", reference: str) -> dict[str, Any]:
     """The API token meant."""
-    return choose(client.get("/api/tokens", limit=200)["tokens"], reference, "token")
+    return choose(client.every("/api/tokens", "tokens"), reference, "token")
 
 
 def push_token(client: "Client", leaderboard_id: str, reference: str) -> dict[str, Any]:

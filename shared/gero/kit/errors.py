@@ -1,5 +1,6 @@
 """The one error tree. `status` speaks to people (HTTP), `retryable` to queues."""
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -31,6 +32,16 @@ class Unauthenticated(GeroError):
     """No token, or one that is unknown, revoked or expired."""
 
     status, code = 401, "unauthenticated"
+
+
+class PaymentRequired(GeroError):
+    """A limit of money is reached. `headers` of the answer tell the state of the budget."""
+
+    status, code = 402, "payment_required"
+
+    def __init__(self, message: str, *, code: str, headers: Mapping[str, str], **details: Any) -> None:
+        super().__init__(message, code=code, **details)
+        self.headers = dict(headers)
 
 
 class Forbidden(GeroError):

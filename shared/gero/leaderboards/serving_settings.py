@@ -1,13 +1,15 @@
 """How production answers, and what is kept of it: the leaderboard's settings of its endpoint and of its traces."""
 
-from typing import Literal
+from typing import Literal, TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from gero import traces
 from gero.kit import Invalid
 from gero.models import Input
 from gero.providers.serving import ServingSettings
+
+Parts = TypeVar("Parts", bound=BaseModel)
 
 
 class ShadowSettings(Input):
@@ -51,6 +53,15 @@ class TraceSettings(Input):
         except Invalid as error:
             raise ValueError(error.message) from error
         return patterns
+
+
+def merged(current: Parts, wanted: Parts) -> Parts:
+    """`current` with what `wanted` names, inside its parts too; a list is replaced whole."""
+    changes = {}
+    for name in wanted.model_fields_set:
+        value = getattr(wanted, name)
+        changes[name] = merged(getattr(current, name), value) if isinstance(value, BaseModel) else value
+    return current.model_copy(update=changes)
 
 
 def serving_settings(inference: InferenceSettings, tracing: TraceSettings) -> ServingSettings:

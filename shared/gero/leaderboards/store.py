@@ -13,7 +13,7 @@ from gero.kit import Conflict, Invalid, NotFound, blobs, clock, conditions, log,
 from gero.kit.table import Write
 from gero.leaderboards.leaderboard import Leaderboard, LeaderboardInput, LeaderboardPatch
 from gero.leaderboards.schedule import TriggerName
-from gero.leaderboards.serving_settings import serving_settings
+from gero.leaderboards.serving_settings import merged, serving_settings
 from gero.providers import directory, serving, target
 
 DUE = "schedule"  # the partition of the index of due work in which scheduled leaderboards wait
@@ -22,6 +22,7 @@ _CAN_BE_NULL = (
     *("schedule", "dataset_url", "daily_event_limit", "monthly_event_limit", "end_date"),
     *("answer_pattern", "max_run_cost_usd"),
 )
+_MERGED = ("inference", "traces")  # a patch changes what it names inside of them; other objects are replaced whole
 _TRIES = 5
 
 
@@ -29,6 +30,8 @@ def create(workspace_id: str, wanted: LeaderboardInput) -> Leaderboard:
     """A new leaderboard."""
     if wanted.model_selection.mode == "manual":
         raise Invalid("model_selection: pin a model after it was added", field="model_selection")
+    if wanted.inference.shadow.model_id is not None:
+        raise Invalid(f"{candidates.CHALLENGER}: name a challenger after it was added", field=candidates.CHALLENGER)
     now = clock.iso()
     leaderboard = Leaderboard(
         id=new_id(), workspace_id=workspace_id, created_at=now, updated_at=now, **wanted.model_dump()
@@ -72,7 +75,8 @@ def patch(workspace_id: str, leaderboard_id: str, wanted: LeaderboardPatch) -> L
             raise Conflict(
                 f"version: the leaderboard is at {current.version} by now; read it again", code="stale_version"
             )
-        changed = current.model_copy(update=changes)
+        parts = {name: merged(getattr(current, name), changes[name]) for name in _MERGED if name in named}
+        changed = current.model_copy(update=changes | parts)
         _validate(changed)
         _check_type(current, changed)
         return _with_next_times(changed) if "schedule" in named else changed

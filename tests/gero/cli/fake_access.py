@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.gero.cli.fake_objects import now
-from tests.gero.cli.fake_routes import Answer, Refused, route
+from tests.gero.cli.fake_routes import Answer, Refused, found, page, route
 
 VALID_TOKEN = "sk_valid"
 PROVIDERS = ("huggingface", "openrouter")
@@ -18,6 +18,16 @@ def new_token(body: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"id": str(uuid4()), "name": body["name"], **more, **times}
 
 
+def _budget(body: dict[str, Any]) -> dict[str, Any] | None:
+    limit = body.get("budget_limit")
+    if limit is None:
+        return None
+    interval = body.get("budget_reset_interval", "none")
+    until = None if interval == "none" else (datetime.now(UTC) + timedelta(days=2, minutes=1)).isoformat()
+    spent = {"used_usd": limit / 4, "remaining_usd": limit / 2, "held_usd": limit / 4}
+    return {"limit_usd": limit, **spent, "reset_interval": interval, "resets_at": until}
+
+
 class AccessRoutes:
     def __init__(self) -> None:
         super().__init__()
@@ -25,14 +35,32 @@ class AccessRoutes:
         self.connected: dict[str, str] = {}
 
     @route("GET", "/api/tokens")
-    def list_tokens(self, query: Any, body: Any) -> Answer:
-        return 200, {"tokens": list(self.tokens.values()), "count": len(self.tokens)}
+    def list_tokens(self, query: dict[str, str], body: Any) -> Answer:
+        return 200, page("tokens", list(self.tokens.values()), query)
 
     @route("POST", "/api/tokens")
     def create_token(self, query: Any, body: dict[str, Any]) -> Answer:
-        token = new_token(body, scopes=body["scopes"])
+        token = new_token(body, scopes=body["scopes"], budget=_budget(body), last_used_at=None, last_four="once")
         self.tokens[token["id"]] = token
         return 201, {**token, "secret": "drgero_shown_once"}
+
+    @route("GET", "/api/tokens/{token}")
+    def show_token(self, query: Any, body: Any, token: str) -> Answer:
+        return 200, found(self.tokens, token, "token")
+
+    @route("PATCH", "/api/tokens/{token}")
+    def change_token(self, query: Any, body: dict[str, Any], token: str) -> Answer:
+        there = found(self.tokens, token, "token")
+        there.update({name: value for name, value in body.items() if name in ("name", "scopes")})
+        if "budget_limit" in body:
+            there["budget"] = _budget(body)
+        return 200, there
+
+    @route("POST", "/api/tokens/{token}/rotate")
+    def rotate_token(self, query: Any, body: dict[str, Any], token: str) -> Answer:
+        there = found(self.tokens, token, "token")
+        there["rotated_at"] = now()
+        return 200, {**there, "secret": "drgero_shown_anew"}
 
     @route("POST", "/api/tokens/{token}/revoke")
     def revoke_token(self, query: Any, body: Any, token: str) -> Answer:

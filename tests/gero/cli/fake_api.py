@@ -14,12 +14,22 @@ from tests.gero.cli.fake_production import ProductionRoutes
 from tests.gero.cli.fake_pushes import PushRoutes
 from tests.gero.cli.fake_reviews import ReviewRoutes
 from tests.gero.cli.fake_routes import Answer, Refused, answer, found, handler, page, route
+from tests.gero.cli.fake_shadows import ShadowRoutes
 from tests.gero.cli.fake_trainings import TrainingRoutes
 
 TOKEN = "drgero_0123456789abcdef0123456789abcdef"
 
 
-class FakeApi(ReviewRoutes, ForecastRoutes, ProductionRoutes, AccessRoutes, PushRoutes, DatasetRoutes, TrainingRoutes):
+class FakeApi(
+    ShadowRoutes,
+    ReviewRoutes,
+    ForecastRoutes,
+    ProductionRoutes,
+    AccessRoutes,
+    PushRoutes,
+    DatasetRoutes,
+    TrainingRoutes,
+):
     """`interruptions` are statuses given to the next requests, `polls_to_end` how often a run is read until it ends."""
 
     def __init__(self) -> None:

@@ -29,6 +29,47 @@ def test_a_token_is_revoked_and_deleted_by_name(gero: Gero) -> None:
     assert gero.json("token list")["tokens"] == []
 
 
+def test_a_token_has_a_budget_that_is_shown_and_changed(gero: Gero, api: FakeApi) -> None:
+    gero.ok("token create --name web --scope leaderboards:inference --expires-in 1y --budget 25 --reset monthly")
+    sent = api.requests[-1][2]
+    assert (sent["expires_in"], sent["budget_limit"], sent["budget_reset_interval"]) == ("1y", 25, "monthly")
+    listed = " ".join(gero.ok("token list").split())
+    assert "never $6.25 of $25.00 in 2 d" in listed
+    shown = " ".join(gero.ok("token show web").split())
+    for told in ("budget $6.25 of $25.00", "left $12.50", "set aside $6.25 for requests", "resets monthly, in 2 d ("):
+        assert told in shown
+    changed = gero.json("token update web --name shop --scope models:* --budget none")
+    assert api.requests[-1][2] == {"name": "shop", "scopes": ["models:*"], "budget_limit": None}
+    assert (changed["name"], changed["budget"]) == ("shop", None)
+    assert "it may spend without limit" in gero.ok("token show shop")
+    gero.ok("token update shop --reset daily --budget 0.5")
+    assert api.requests[-1][2] == {"budget_limit": 0.5, "budget_reset_interval": "daily"}
+
+
+def test_what_is_asked_of_a_token_is_checked_before_it_is_sent(gero: Gero, api: FakeApi) -> None:
+    assert "say what to change, such as --budget" in gero.refused("token update web", exit_code=2)
+    assert "--budget much is neither a number" in gero.refused("token update web --budget much", exit_code=2)
+    gero.refused("token create --name web --scope a --reset hourly", exit_code=2)
+    gero.refused("token rotate web --grace -1", exit_code=2)
+    assert api.requests == []
+
+
+def test_a_rotated_token_shows_its_new_secret_alone(gero: Gero, api: FakeApi) -> None:
+    gero.ok("token create --name web --scope a")
+    result = gero("token rotate web --grace 3600")
+    assert result.stdout == "drgero_shown_anew\n"
+    assert api.requests[-1][2] == {"grace_seconds": 3600}
+    assert "the old one is valid for another 1 h 00 min" in result.stderr
+    assert "the old one is refused from now on" in gero("token rotate web").stderr
+
+
+def test_a_token_is_found_behind_the_first_page(gero: Gero, api: FakeApi) -> None:
+    for number in range(201):
+        api.create_token({}, {"name": f"t{number}", "scopes": []})
+    assert gero.json("token show t200")["name"] == "t200"
+    assert gero.json("token list --limit 500")["count"] == 201
+
+
 def test_a_push_token_is_shown_once_with_an_example_that_does_not_hold_it(
     gero: Gero, triage: dict[str, Any], api: FakeApi
 ) -> None:

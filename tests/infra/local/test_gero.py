@@ -20,6 +20,7 @@ FUNCTIONS = {
     "start_due",
     "serve_inference",
     "record_traces",
+    "shadow_requests",
 }
 
 

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from gero.cli.render.reviews import review_item, review_keys, review_progress, review_report
     from gero.cli.render.runs import run_card, run_table
     from gero.cli.render.schedules import schedule_card
+    from gero.cli.render.shadow import shadow_report
     from gero.cli.render.tables import card
-    from gero.cli.render.tokens import push_token_table, token_table
+    from gero.cli.render.tokens import push_token_table, token_card, token_table
     from gero.cli.render.traces import trace_table
     from gero.cli.render.trust import judge_report
     from gero.cli.render.versions import comparison, row_table, version_table
@@ -65,6 +66,8 @@ __all__ = [
     "run_table",
     "schedule_card",
     "selection_report",
+    "shadow_report",
+    "token_card",
     "token_table",
     "trace_table",
     "trial_card",
@@ -90,8 +93,9 @@ _MODULES: Final = {
     "reviews": ("review_item", "review_keys", "review_progress", "review_report"),
     "runs": ("run_card", "run_table"),
     "schedules": ("schedule_card",),
+    "shadow": ("shadow_report",),
     "tables": ("card",),
-    "tokens": ("push_token_table", "token_table"),
+    "tokens": ("push_token_table", "token_card", "token_table"),
     "traces": ("trace_table",),
     "trust": ("judge_report",),
     "versions": ("comparison", "row_table", "version_table"),

@@ -1,0 +1,51 @@
+"""What a request may cost at most, before it is asked: what is set aside of a token's budget."""
+
+from typing import TYPE_CHECKING, Any
+
+from gero.kit import money
+from gero.providers.target import Target
+
+if TYPE_CHECKING:
+    from functions.serve_inference.exchange import Exchange
+
+DEFAULT_OUTPUT_TOKENS = 4_096
+"""Of a request that does not say how long its answer may be. What a longer one costs is charged, but not set aside."""
+_BYTES_PER_TOKEN = 2  # few languages and fewer tokenizers need more tokens than that
+_TOKENS_PER_IMAGE = 2_000
+_LIMITS = ("max_completion_tokens", "max_tokens")
+
+
+def worst_case(exchange: "Exchange") -> int:
+    """Nano-dollars: the dearest of those that may be asked; all of them together where they are asked side by side."""
+    serving = exchange.served.serving
+    targets = [serving.target, *serving.others[: exchange.settings.fallbacks]]
+    costs = [_of_target(exchange, target) for target in targets]
+    return sum(costs) if exchange.settings.hedge_after_ms is not None else max(costs)
+
+
+def _of_target(exchange: "Exchange", target: Target) -> int:
+    endpoint = target.endpoint
+    images = [url for message in exchange.asked.messages or () for url in _images(message.get("content"))]
+    size = len(exchange.body(target)) - sum(map(len, images))
+    tokens_in = -(-size // _BYTES_PER_TOKEN) + _TOKENS_PER_IMAGE * len(images)
+    parameters = {**endpoint.parameters, **exchange.asked.parameters}
+    limit = next((count for name in _LIMITS if (count := _count(parameters.get(name)))), DEFAULT_OUTPUT_TOKENS)
+    tokens_out = limit * (_count(parameters.get("n")) or 1)
+    return money.cost_of_tokens(tokens_in, endpoint.input_nanos_per_million) + money.cost_of_tokens(
+        tokens_out, endpoint.output_nanos_per_million
+    )
+
+
+def _images(content: Any) -> list[str]:
+    """The images that are sent along as data: their length says nothing about their tokens."""
+    found = []
+    for part in content if isinstance(content, list) else ():
+        image = part.get("image_url") if isinstance(part, dict) else None
+        url = image.get("url") if isinstance(image, dict) else image
+        if isinstance(url, str):
+            found.append(url)
+    return found
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
