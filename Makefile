@@ -23,7 +23,7 @@ help: ## Show this list
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
 
-# What servers of others need that the tests call; it stays out of ours.
+# What servers and clients of others need that the tests call and are called by; it stays out of ours.
 OTHERS := .venv/third-party
 $(OTHERS)/.ready: .venv/.ready tests/third_party/requirements.txt
 	test -x $(OTHERS)/bin/python || $(BIN)/python -m venv --without-pip $(OTHERS)
@@ -35,7 +35,7 @@ run: .venv/.ready ## Start everything on this machine and rank a demo leaderboar
 
 # What watches the clock, or other processes, has the machine for itself.
 ALONE := tests/infra/local tests/journeys tests/benchmarks
-test: .venv/.ready $(OTHERS)/.ready ## Run every test
+test: .venv/.ready $(OTHERS)/.ready tests/third_party/node_modules ## Run every test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(addprefix --ignore=,$(ALONE)) $(ARGS)
 	$(BIN)/python -m pytest -s $(ALONE) $(ARGS)
 
@@ -50,8 +50,8 @@ synth: .venv/.ready infra/node_modules ## Write the CloudFormation templates to 
 deploy: .venv/.ready infra/node_modules ## Deploy to the AWS account of your credentials
 	infra/node_modules/.bin/cdk deploy --all $(ARGS)
 
-infra/node_modules: infra/package-lock.json
-	npm ci --prefix infra --no-audit --no-fund --loglevel=error
+%/node_modules: %/package-lock.json
+	npm ci --prefix $* --no-audit --no-fund --loglevel=error
 	touch $@
 
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header
@@ -63,4 +63,4 @@ lock: ## Resolve every dependency again and write the lock files
 		--constraint requirements.lock --group pyproject.toml:$$group -o infra/locks/$$group.txt; done
 
 clean: ## Remove what was built
-	rm -rf .venv cdk.out build infra/node_modules .gero
+	rm -rf .venv cdk.out build infra/node_modules tests/third_party/node_modules .gero

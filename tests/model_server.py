@@ -81,8 +81,8 @@ class ModelServer:
         if self.raw:
             return self.raw(model)
         choices = self.choices(model, prompt)
-        document = {"id": "x", "object": "chat.completion", "created": 1, "model": model}
-        return "application/json", json.dumps(document | {"choices": choices, "usage": USAGE}).encode()
+        document = {"id": "x", "object": "chat.completion", "model": model, "choices": choices, "usage": USAGE}
+        return "application/json", json.dumps(document).encode()
 
     def _choices(self, model: str, prompt: str) -> list[dict[str, Any]]:
         said = {"role": "assistant", "content": self.answer(model, prompt), **self.message(model)}

@@ -61,6 +61,7 @@ class Exchange:
         """What every answer says of itself. `cost_nanos`: what it cost, when that is known already."""
         told = {
             "X-Dr.Gero-Trace-Id": self.trace_id,
+            "X-Request-Id": self.trace_id,  # the name that OpenAI's clients know
             "X-Dr.Gero-Model-Id": self.target.candidate_id,
             "X-Dr.Gero-Model-Name": _ascii(self.target.name),
         }

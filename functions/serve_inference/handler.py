@@ -30,7 +30,7 @@ class App:
             route("POST", "/v1/models/{id}/inference", inference.infer_model),
             route("POST", "/api/models/{id}/inference", inference.infer_model),
             route("GET", "/v1/models", inference.list_models),
-            route("GET", "/v1/models/{id}", inference.read_model),
+            route("GET", "/v1/models/{id:path}", inference.read_model),  # a name may hold slashes
             route("GET", "/healthz", _healthz),
         ]
 
@@ -114,8 +114,7 @@ async def _healthz(request: Request, send: Send, means: Means) -> None:
 
 
 def _speaks_openai(request: Request) -> bool:
-    path = request.path
-    return path.startswith("/v1/chat/") or (path.startswith("/v1/models") and not path.endswith("/inference"))
+    return request.path.startswith("/v1/") and not request.path.endswith("/inference")
 
 
 handler = App()

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from gero.kit import GeroError
+from gero.kit import Conflict, GeroError
 from gero.providers import CallFailed
 
 _STATUS = {"rate_limited": 429, "endpoint_waking": 503}
@@ -31,6 +31,8 @@ def failure(error: GeroError, *, openai: bool) -> tuple[int, dict[str, Any], dic
             status = told
         if error.retry_after is not None and status in (429, 503):
             headers["Retry-After"] = str(max(1, round(error.retry_after)))
+    if isinstance(error, Conflict | CallFailed) and not error.retryable:
+        headers["X-Should-Retry"] = "false"  # OpenAI's clients ask again after any 409 and 5xx, unless told so
     return status, body(status, error.message, error.code, error.details, openai=openai), headers
 
 

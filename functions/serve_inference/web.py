@@ -17,7 +17,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 JSON = {"content-type": "application/json"}
 _encode = msgspec.json.Encoder().encode
-_PART = re.compile(r"\{(\w+)\}")
+_PART = re.compile(r"\{(\w+)(:path)?\}")
 
 
 class ClientLeft(Exception):
@@ -70,8 +70,9 @@ class Route(NamedTuple):
 
 
 def route(method: str, path: str, endpoint: Endpoint) -> Route:
-    """A route; `{name}` in the path stands for one part of it."""
-    return Route(method, re.compile(_PART.sub(r"(?P<\1>[^/]+)", path)), endpoint)
+    """A route; `{name}` in the path stands for one part of it, `{name:path}` for all the rest."""
+    pattern = _PART.sub(lambda found: f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})", path)
+    return Route(method, re.compile(pattern), endpoint)
 
 
 async def start(send: Send, status: int, headers: Mapping[str, str]) -> None:

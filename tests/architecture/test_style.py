@@ -41,5 +41,9 @@ def test_the_top_level_holds_the_agreed_folders_and_no_other() -> None:
 
 def test_no_file_names_a_registry_host() -> None:
     hosts = re.compile(r"(pypi\.org|pythonhosted\.org|registry\.npmjs\.org|registry\.yarnpkg)")
-    for path in [*ROOT.glob("*.lock"), *(ROOT / "infra" / "locks").glob("*"), *(ROOT / "infra").glob("package*.json")]:
-        assert not hosts.search(path.read_text()), shown(path)
+    locks = ("*.lock", "infra/locks/*", "infra/package*.json")
+    for pattern in (*locks, "tests/third_party/package*.json", "tests/third_party/requirements.txt"):
+        paths = list(ROOT.glob(pattern))
+        assert paths, pattern
+        for path in paths:
+            assert not hosts.search(path.read_text()), shown(path)

@@ -89,12 +89,12 @@ def chunks_of(answer: Answer, document: Any) -> list[bytes]:
     known = document if isinstance(document, dict) else _EMPTY
     named = known.get("id") if isinstance(known.get("id"), str) else "chatcmpl-whole"
     head = {"id": named, "object": "chat.completion.chunk", "created": int(time.time()), "model": answer.model or ""}
-    delta = {"role": "assistant", "content": answer.text} | _calls(known)
-    usage = usage_of(answer)
-    whole = [
-        {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]},
-        {"choices": [{"index": 0, "delta": {}, "finish_reason": answer.finish_reason or "stop"}]},
-        {"choices": [], "usage": usage} | ({"cost_usd": known["cost_usd"]} if "cost_usd" in known else {}),
+    said = [_said(choice) for choice in known.get("choices") or () if isinstance(choice, dict)]
+    said = said or [(0, {"role": "assistant", "content": answer.text}, answer.finish_reason)]
+    whole: list[dict[str, Any]] = [
+        *({"choices": [{"index": index, "delta": delta, "finish_reason": None}]} for index, delta, _ in said),
+        *({"choices": [{"index": index, "delta": {}, "finish_reason": why or "stop"}]} for index, _, why in said),
+        {"choices": [], "usage": usage_of(answer)} | ({"cost_usd": known["cost_usd"]} if "cost_usd" in known else {}),
     ]
     return [_encode(head | part) for part in whole]
 
@@ -116,11 +116,15 @@ def message_of(document: Any) -> dict[str, Any]:
     return message if isinstance(message, dict) else {}
 
 
-def _calls(document: dict[str, Any]) -> dict[str, Any]:
-    calls = message_of(document).get("tool_calls")
-    if not isinstance(calls, list) or not calls:
-        return {}
-    return {"tool_calls": [{"index": index, **call} for index, call in enumerate(calls) if isinstance(call, dict)]}
+def _said(choice: dict[str, Any]) -> tuple[Any, dict[str, Any], Any]:
+    """Number, delta and end of one choice of a whole answer."""
+    told = choice.get("message")
+    message = told if isinstance(told, dict) else {"content": choice.get("text")}
+    delta = {"role": "assistant", **message}
+    calls = message.get("tool_calls")
+    if isinstance(calls, list):
+        delta["tool_calls"] = [{"index": at, **call} for at, call in enumerate(calls) if isinstance(call, dict)]
+    return choice.get("index", 0), delta, choice.get("finish_reason")
 
 
 def _named() -> dict[str, str]:

@@ -93,6 +93,20 @@ async def test_an_endpoint_that_does_not_stream_is_told_as_a_stream(session: aio
     assert stream.answer().text == "whole"
 
 
+async def test_every_choice_of_an_endpoint_that_does_not_stream_is_told(session: aiohttp.ClientSession) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    messages = [{"role": "assistant", "content": "one"}, {"role": "assistant", "content": None, "tool_calls": [call]}]
+    choices = [{"index": at, "message": said, "finish_reason": "stop"} for at, said in enumerate(messages)]
+    with ModelServer(lambda model, prompt: "").running() as server:
+        server.streams = False
+        server.raw = lambda model: ("application/json", json.dumps({"choices": choices}).encode())
+        stream = await opened(session, server.url)
+        events = await read(stream)
+    deltas = [one["choices"][0] for one in events if one["choices"]]
+    assert [(one["index"], one["finish_reason"]) for one in deltas] == [(0, None), (1, None), (0, "stop"), (1, "stop")]
+    assert (deltas[0]["delta"]["content"], deltas[1]["delta"]["tool_calls"]) == ("one", [{"index": 0, **call}])
+
+
 @pytest.mark.parametrize("status", [429, 500, 401])
 async def test_a_refusal_is_told_before_anything_came(session: aiohttp.ClientSession, status: int) -> None:
     with ModelServer(lambda model, prompt: "x").running() as server:
