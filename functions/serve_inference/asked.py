@@ -43,6 +43,8 @@ def read(body: bytes, *, openai: bool = False) -> Asked:
         raise Invalid("input: must be a text that is not empty", field="input")
     if text is not None:
         messages = None  # aliases of input win, as documented
+    if messages is None and document.get("apply_prompt") is False:
+        raise Invalid("apply_prompt: only messages can go without the prompt; give messages", field="apply_prompt")
     options = document.get("stream_options")
     return Asked(
         text=text or _last_text(messages),

@@ -77,6 +77,7 @@ def test_before_a_ranking_it_says_what_to_do(endpoint: httpx.Client, ready: Read
         ("{}", "input: give input"),
         ('{"input": " "}', "input: must be a text"),
         ('{"input": "x", "stream": "yes"}', "stream: must be true or false"),
+        ('{"input": "x", "apply_prompt": false}', "apply_prompt: only messages"),
         ('{"messages": [{"role": "user"}], "apply_prompt": 1}', "apply_prompt: must be true or false"),
         ('{"messages": ["x"]}', "messages: must be a list"),
     ],

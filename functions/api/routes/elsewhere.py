@@ -6,40 +6,21 @@ from fastapi import APIRouter, Depends, Header
 from fastapi.security import APIKeyHeader
 from pydantic import BaseModel, ConfigDict, Field
 
+from functions.api import inference_views
 from functions.api.caller import SCHEMES
+from functions.api.inference_views import (
+    AskableList,
+    AskableView,
+    ChatAnswer,
+    ChatInput,
+    InferenceAnswer,
+    InferenceInput,
+)
 from gero.kit import NotFound
 
 router = APIRouter(tags=["runtime"], dependencies=SCHEMES)
 PUSH_TOKEN = Depends(APIKeyHeader(name="X-Dr.Gero-Push-Token", auto_error=False, scheme_name="PushToken"))
-
-
-class InferenceInput(BaseModel):
-    """A text for the leaderboard's prompt, or whole messages instead of it; other fields go to the model."""
-
-    model_config = ConfigDict(extra="allow")
-    input: str | None = Field(None, description="The input; `prompt`, `question` and `query` are names for it as well")
-    messages: list[dict[str, Any]] | None = Field(
-        None, description="Sent as they are: the leaderboard's prompt is left out"
-    )
-    temperature: float | None = None
-    max_tokens: int | None = None
-
-
-class InferenceAnswer(BaseModel):
-    """An OpenAI chat completion with what Gero knows of it."""
-
-    id: str
-    object: str
-    created: int
-    model: str
-    choices: list[dict[str, Any]]
-    usage: dict[str, int]
-    output: str
-    leaderboard_id: str | None
-    model_id: str
-    trace_id: str
-    cost_usd: float
-    latency_ms: float
+_ELSEWHERE = "this deployment serves inference at its inference_url"
 
 
 class PushedRow(BaseModel):
@@ -101,16 +82,46 @@ class PushAnswer(BaseModel):
     consolidation: dict[str, Any]
 
 
-@router.post("/v1/leaderboard/{leaderboard_id}/inference")
+@router.post("/v1/leaderboard/{leaderboard_id}/inference", responses=inference_views.answers(openai=False))
 def infer(leaderboard_id: str, asked: InferenceInput) -> InferenceAnswer:
-    """Ask the production model. Needs `leaderboards:inference`; 409 before a run was completed."""
-    raise NotFound("this deployment serves inference at its inference_url")
+    """Ask the production model. Needs `leaderboards:inference`.
+
+    When it fails before the first word, the next in the ranking are asked. Call it at the leaderboard's
+    `inference_url`: at the API's address a stream is held back until its end, and an answer may take 30 seconds.
+    `/api/leaderboards/{id}/inference` is the same path.
+    """
+    raise NotFound(_ELSEWHERE)
 
 
-@router.post("/v1/models/{model_id}/inference")
+@router.post("/v1/models/{model_id}/inference", responses=inference_views.answers(openai=False))
 def infer_model(model_id: str, asked: InferenceInput) -> InferenceAnswer:
-    """Ask the deployed version of a Dr.Gero model. Needs `leaderboards:inference`; 409 while none is deployed."""
-    raise NotFound("this deployment serves inference at its inference_url")
+    """Ask the deployed version of a Dr.Gero model. Needs `leaderboards:inference`.
+
+    `/api/models/{id}/inference` is the same path; its address is the model's `inference_url`.
+    """
+    raise NotFound(_ELSEWHERE)
+
+
+@router.post("/v1/chat/completions", responses=inference_views.answers(openai=True))
+def chat(asked: ChatInput) -> ChatAnswer:
+    """The same for OpenAI's clients: `model` says which leaderboard or Dr.Gero model answers.
+
+    Their base URL is what stands before `/leaderboard/` in an `inference_url`, their key an API token with
+    `leaderboards:inference`.
+    """
+    raise NotFound(_ELSEWHERE)
+
+
+@router.get("/v1/models", responses=inference_views.refusals(openai=True, only=(401, 403)))
+def list_askable() -> AskableList:
+    """What can be given as `model`. Needs `leaderboards:inference`."""
+    raise NotFound(_ELSEWHERE)
+
+
+@router.get("/v1/models/{model}", responses=inference_views.refusals(openai=True, only=(401, 403, 404, 409)))
+def read_askable(model: str) -> AskableView:
+    """One of them, by its id, its name or its slug. Needs `leaderboards:inference`."""
+    raise NotFound(_ELSEWHERE)
 
 
 @router.post("/v1/leaderboard/{leaderboard_id}/dataset/push", status_code=202, dependencies=[PUSH_TOKEN])

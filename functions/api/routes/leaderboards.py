@@ -48,13 +48,20 @@ def read_leaderboard(request: Request, caller: Reader, leaderboard_id: str) -> L
 def change_leaderboard(
     request: Request, caller: Writer, leaderboard_id: str, wanted: LeaderboardPatch
 ) -> LeaderboardView:
-    """Change the fields that the body names. What a run evaluates is fixed when it starts."""
-    before = leaderboards.get(caller.workspace_id, leaderboard_id).model_selection
-    selection = wanted.model_selection or before
-    if selection != before:
+    """Change the fields that the body names; inside of `inference` and `traces`, too, only what it names.
+
+    What a run evaluates is fixed when it starts. The inference endpoint follows within five seconds.
+    """
+    before = leaderboards.get(caller.workspace_id, leaderboard_id)
+    selection = wanted.model_selection or before.model_selection
+    chosen = selection != before.model_selection
+    if chosen:
         leaderboards.candidates.check_pin(caller.workspace_id, leaderboard_id, selection.model_id)
+    challenger = wanted.inference.shadow.model_id if wanted.inference else None
+    if challenger != before.inference.shadow.model_id:  # one that is known may have left since
+        leaderboards.candidates.check_challenger(caller.workspace_id, leaderboard_id, challenger)
     changed = leaderboards.patch(caller.workspace_id, leaderboard_id, wanted)
-    if selection != before:
+    if chosen:
         changed = leaderboards.production.select(changed, selection, by=caller.token_id)
     return _view(changed, request)
 

@@ -7,6 +7,7 @@ from gero.cli.commands import (
     candidates,
     dataset_changes,
     datasets,
+    endpoint,
     exporting,
     fine_tuning,
     inference,
@@ -33,7 +34,7 @@ from gero.cli.root import ACCOUNT, EVALUATE, PRODUCTION, new_app
 __all__ = ["app"]
 
 app = new_app()
-for module in (run, ranking, inference, traces, pushing, sign_in):
+for module in (run, ranking, inference, endpoint, traces, pushing, sign_in):
     app.add_typer(module.group)
 for module in (exporting, dataset_changes):
     datasets.group.add_typer(module.group)

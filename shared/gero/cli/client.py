@@ -2,12 +2,14 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final, Self
 
 import httpx
 
+from gero.cli.answer_stream import BROKE_OFF
 from gero.cli.failure import FAILED, NOT_SIGNED_IN, Failure
 from gero.cli.faults import fault_lines
 from gero.cli.settings import is_loopback
@@ -77,6 +79,29 @@ class Client:
         """Ask the deployed version of a model of the Models area; waits as long."""
         return self._infer(f"models/{model_id}", body)
 
+    def read(self, url: str) -> dict[str, Any]:
+        """Read from a whole address, such as one that the API has named."""
+        return self._call("GET", url, repeatable=True)
+
+    def ask(self, url: str, body: Any) -> tuple[dict[str, Any], Mapping[str, str]]:
+        """Ask a model at a whole address; its answer with the headers that came along."""
+        response = self._send("POST", url, json=body, timeout=_PATIENT)
+        return _content(response), response.headers
+
+    @contextmanager
+    def open_stream(self, url: str, body: Any) -> Iterator[httpx.Response]:
+        """Ask a model for an answer that is read as it comes."""
+        opened = False
+        try:
+            with self._http.stream("POST", url, json=body, timeout=_PATIENT) as response:
+                if not response.is_success:
+                    response.read()
+                    _content(response)
+                opened = True
+                yield response
+        except httpx.TransportError as error:
+            raise Failure(f"{BROKE_OFF}: {_cause(error)}") if opened else self._unreached(url, error) from error
+
     def every(self, path: str, key: str, limit: int | None = None, offset: int = 0) -> Iterator[dict[str, Any]]:
         """The items of a paged list from `offset` on, at most `limit`."""
         end = None if limit is None else offset + limit
@@ -92,22 +117,31 @@ class Client:
         return self._call("POST", f"{self.inference_url}/v1/{place}/inference", json=body, timeout=_PATIENT)
 
     def _call(self, method: str, url: str, *, repeatable: bool = False, **request: Any) -> dict[str, Any]:
+        return _content(self._send(method, url, repeatable=repeatable, **request))
+
+    def _send(self, method: str, url: str, *, repeatable: bool = False, **request: Any) -> httpx.Response:
         for attempt in range(_ATTEMPTS if repeatable else 1):
             last = not repeatable or attempt == _ATTEMPTS - 1
             try:
                 response = self._http.request(method, url, **request)
             except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
                 if last:
-                    hint = " (is `make run` still running?)" if is_loopback(self.api_url) else ""
-                    raise Failure(f"cannot reach the API at {self.api_url}: {_cause(error)}{hint}") from error
+                    raise self._unreached(url, error) from error
                 time.sleep(_pause(attempt))
             except httpx.TimeoutException as error:
-                raise Failure(f"the API at {self.api_url} did not answer in time") from error
+                raise self._unreached(url, error) from error
             else:
                 if last or response.status_code not in _PASSING:
-                    return _content(response)
+                    return response
                 time.sleep(_pause(attempt, response.headers.get("Retry-After")))
         raise AssertionError("the last attempt returns or raises")
+
+    def _unreached(self, url: str, error: httpx.TransportError) -> Failure:
+        place = f"the API at {self.api_url}" if url.startswith(self.api_url) else url
+        if isinstance(error, httpx.TimeoutException):
+            return Failure(f"{place} did not answer in time")
+        hint = " (is `make run` still running?)" if is_loopback(url) else ""
+        return Failure(f"cannot reach {place}: {_cause(error)}{hint}")
 
 
 def _pause(attempt: int, asked: str | None = None) -> float:

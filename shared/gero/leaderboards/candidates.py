@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from gero import models
 from gero.kit import Conflict, Invalid, NotFound, clock, conditions, money, new_id, table
 from gero.kit.table import Write
+from gero.leaderboards.serving_settings import CHALLENGER
 from gero.models import EndpointInput
 from gero.providers import Endpoint, serving
 from gero.providers.serving import Ranked
@@ -125,8 +126,12 @@ def get(workspace_id: str, leaderboard_id: str, candidate_id: str) -> Candidate:
 
 def check_pin(workspace_id: str, leaderboard_id: str, candidate_id: str | None) -> None:
     """Invalid when a model is to be pinned that the leaderboard does not have."""
-    if candidate_id is not None and candidate_id not in {one.id for one in listed(workspace_id, leaderboard_id)}:
-        raise Invalid("model_selection.model_id: no such model on this leaderboard", field="model_selection.model_id")
+    _check_listed(workspace_id, leaderboard_id, candidate_id, "model_selection.model_id")
+
+
+def check_challenger(workspace_id: str, leaderboard_id: str, candidate_id: str | None) -> None:
+    """Invalid when a model is to be the challenger of live requests that the leaderboard does not have."""
+    _check_listed(workspace_id, leaderboard_id, candidate_id, CHALLENGER)
 
 
 def listed(workspace_id: str, leaderboard_id: str) -> Iterator[Candidate]:
@@ -141,6 +146,11 @@ def remove(workspace_id: str, leaderboard_id: str, candidate_id: str) -> None:
     unlinked = [models.unlink_write(workspace_id, model_id, leaderboard_id, candidate_id)] if model_id else []
     gone = [Write(key=_key(workspace_id, leaderboard_id, candidate_id))]
     table.transact([*gone, *unlinked, *_unranked(workspace_id, leaderboard_id, candidate_id)])
+
+
+def _check_listed(workspace_id: str, leaderboard_id: str, candidate_id: str | None, field: str) -> None:
+    if candidate_id is not None and candidate_id not in {one.id for one in listed(workspace_id, leaderboard_id)}:
+        raise Invalid(f"{field}: no such model on this leaderboard", field=field)
 
 
 def _unranked(workspace_id: str, leaderboard_id: str, candidate_id: str) -> list[Write]:

@@ -9,6 +9,7 @@ from gero.kit import Invalid
 from gero.models import Input
 from gero.providers.serving import ServingSettings
 
+CHALLENGER = "inference.shadow.model_id"  # as a client names it
 Parts = TypeVar("Parts", bound=BaseModel)
 
 

@@ -13,7 +13,7 @@ from gero.kit import Conflict, Invalid, NotFound, blobs, clock, conditions, log,
 from gero.kit.table import Write
 from gero.leaderboards.leaderboard import Leaderboard, LeaderboardInput, LeaderboardPatch
 from gero.leaderboards.schedule import TriggerName
-from gero.leaderboards.serving_settings import merged, serving_settings
+from gero.leaderboards.serving_settings import CHALLENGER, merged, serving_settings
 from gero.providers import directory, serving, target
 
 DUE = "schedule"  # the partition of the index of due work in which scheduled leaderboards wait
@@ -31,7 +31,7 @@ def create(workspace_id: str, wanted: LeaderboardInput) -> Leaderboard:
     if wanted.model_selection.mode == "manual":
         raise Invalid("model_selection: pin a model after it was added", field="model_selection")
     if wanted.inference.shadow.model_id is not None:
-        raise Invalid(f"{candidates.CHALLENGER}: name a challenger after it was added", field=candidates.CHALLENGER)
+        raise Invalid(f"{CHALLENGER}: name a challenger after it was added", field=CHALLENGER)
     now = clock.iso()
     leaderboard = Leaderboard(
         id=new_id(), workspace_id=workspace_id, created_at=now, updated_at=now, **wanted.model_dump()

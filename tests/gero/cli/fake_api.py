@@ -10,6 +10,7 @@ from tests.gero.cli import fake_objects
 from tests.gero.cli.fake_access import AccessRoutes
 from tests.gero.cli.fake_datasets import DatasetRoutes
 from tests.gero.cli.fake_forecasts import PAUSED_AT_ONCE, ForecastRoutes
+from tests.gero.cli.fake_inference import InferenceRoutes
 from tests.gero.cli.fake_production import ProductionRoutes
 from tests.gero.cli.fake_pushes import PushRoutes
 from tests.gero.cli.fake_reviews import ReviewRoutes
@@ -21,6 +22,7 @@ TOKEN = "drgero_0123456789abcdef0123456789abcdef"
 
 
 class FakeApi(
+    InferenceRoutes,
     ShadowRoutes,
     ReviewRoutes,
     ForecastRoutes,
@@ -82,7 +84,7 @@ class FakeApi(
         if "bad" in body.get("dataset_url", ""):
             fault = {"line": 7, "field": "output", "error": "is missing"}
             raise Refused(400, "dataset_url: the dataset has faults", errors=[fault])
-        created = fake_objects.leaderboard(str(uuid4()), body)
+        created = fake_objects.patched(fake_objects.leaderboard(str(uuid4()), self.url), body)
         self.leaderboards[created["id"]] = created
         return 201, created
 
@@ -92,8 +94,8 @@ class FakeApi(
 
     @route("PATCH", "/api/leaderboards/{board}")
     def change_leaderboard(self, query: Any, body: dict[str, Any], board: str) -> Answer:
-        changed = found(self.leaderboards, board, "leaderboard")
-        changed.update(body)
+        changed = fake_objects.patched(found(self.leaderboards, board, "leaderboard"), body)
+        self.leaderboards[board] = changed
         return 200, changed
 
     @route("DELETE", "/api/leaderboards/{board}")
@@ -137,12 +139,6 @@ class FakeApi(
         if done is None:
             raise Refused(409, "there is no ranking yet: run the leaderboard first")
         return 200, fake_objects.ranking(done)
-
-    @route("POST", "/v1/leaderboard/{board}/inference")
-    def infer(self, query: Any, body: dict[str, Any], board: str) -> Answer:
-        asked = body.get("input") or body["messages"][-1]["content"]
-        facts = {"model": "small-1", "model_id": "m", "trace_id": "t", "cost_usd": 0.000123, "latency_ms": 412.0}
-        return 200, {"output": f"echo: {asked}", "leaderboard_id": board, **facts}
 
     @route("GET", "/v1/leaderboard/{board}/traces")
     def traces(self, query: dict[str, str], body: Any, board: str) -> Answer:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import Any
 from uuid import uuid4
 
+from tests.gero.cli import fake_inference
 from tests.gero.cli.fake_candidates import CandidateRoutes
 from tests.gero.cli.fake_objects import now
 from tests.gero.cli.fake_routes import Answer, Refused, found, page, route
@@ -31,6 +32,7 @@ class ModelRoutes(CandidateRoutes):
     """`syncs_to_end` is how often a training is looked at until it ends, `training_error` that of one that fails."""
 
     leaderboards: dict[str, dict[str, Any]]
+    url: str
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +59,7 @@ class ModelRoutes(CandidateRoutes):
             "revision": 1,
             "created_at": now(),
             "updated_at": now(),
-            "inference_url": f"https://gero.test/v1/models/{identifier}/inference",
+            "inference_url": f"{self.url}/v1/models/{identifier}/inference",
             **{name: value for name, value in body.items() if name in _SETTINGS},
         }
         self.own_models[identifier] = model
@@ -137,7 +139,7 @@ class ModelRoutes(CandidateRoutes):
             raise Refused(409, f"the model {owner['name']!r} is not deployed; deploy a version first")
         asked = body.get("input") or body["messages"][-1]["content"]
         facts = {"model": "acme/small", "model_id": model, "trace_id": "t", "cost_usd": 0.0002, "latency_ms": 30.0}
-        return 200, {"output": f"{owner['name']}: {asked}", **facts}
+        return 200, fake_inference.reply(f"{owner['name']}: {asked}", facts, {})
 
     def _uses(self, candidates: dict[str, dict[str, Any]], model: str) -> str | None:
         return next((one["id"] for one in candidates.values() if one.get("drgero_model_id") == model), None)

@@ -8,7 +8,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-def leaderboard(identifier: str, fields: dict[str, Any]) -> dict[str, Any]:
+def leaderboard(identifier: str, url: str) -> dict[str, Any]:
     return {
         "id": identifier,
         "dataset_type": "GET",
@@ -34,6 +34,13 @@ def leaderboard(identifier: str, fields: dict[str, Any]) -> dict[str, Any]:
         "evaluation_target": "traffic",
         "max_run_cost_usd": None,
         "guardrails": {"max_cost_ratio": None, "max_latency_ratio": None, "max_error_increase": 0.01},
+        "inference": {
+            "messages_prompt": "apply",
+            "fallbacks": 2,
+            "hedge_after_ms": None,
+            "shadow": {"percent": 0, "model_id": None},
+        },
+        "traces": {"capture_content": True, "redact": [], "retention_days": None},
         "concurrency": 16,
         "model_selection": {"mode": "ranking_winner"},
         "promotion_policy": "default",
@@ -44,10 +51,20 @@ def leaderboard(identifier: str, fields: dict[str, Any]) -> dict[str, Any]:
         "version": 1,
         "created_at": now(),
         "updated_at": now(),
-        "inference_url": f"https://gero.test/v1/leaderboard/{identifier}/inference",
-        "traces_url": f"https://gero.test/v1/leaderboard/{identifier}/traces",
-        **fields,
+        "inference_url": f"{url}/v1/leaderboard/{identifier}/inference",
+        "traces_url": f"{url}/v1/leaderboard/{identifier}/traces",
     }
+
+
+def patched(board: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    """A leaderboard with other fields: they replace what is there, but change `inference` and `traces` in part."""
+    parts = {name: _merged(board[name], fields[name]) for name in ("inference", "traces") if name in fields}
+    return board | fields | parts
+
+
+def _merged(before: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
+    parts = {name: _merged(before[name], value) if isinstance(value, dict) else value for name, value in named.items()}
+    return before | parts
 
 
 def model(identifier: str, fields: dict[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 Answer = tuple[int, Any]
@@ -16,6 +16,13 @@ class Api(Protocol):
     def handle(
         self, method: str, path: str, query: dict[str, str], body: Any, headers: Mapping[str, str]
     ) -> Answer: ...
+
+
+class Response(NamedTuple):
+    """A body in pieces, each sent as it comes, and its headers; it ends with the connection."""
+
+    pieces: Iterable[bytes]
+    headers: Mapping[str, str]
 
 
 class Refused(Exception):
@@ -67,12 +74,26 @@ class Handler(BaseHTTPRequestHandler):
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         body = json.loads(content) if content else None
         status, answer = self.api.handle(self.command, url.path, dict(parse_qsl(url.query)), body, dict(self.headers))
+        if isinstance(answer, Response):
+            self.send_pieces(status, answer)
+            return
         data = b"" if answer is None else answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         with suppress(ConnectionError):
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
+
+    def send_pieces(self, status: int, response: Response) -> None:
+        self.close_connection = True
+        with suppress(ConnectionError):
+            self.send_response(status)
+            for name, value in {**response.headers, "Connection": "close"}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            for piece in response.pieces:
+                self.wfile.write(piece)
+                self.wfile.flush()
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Stay silent."""

@@ -94,6 +94,7 @@ JOURNEY = (
     "notification test",
     "notification remove --yes",
     "infer hello",
+    "endpoint",
     "traces",
     "token create --name ci --scope leaderboards:run",
     "token list",

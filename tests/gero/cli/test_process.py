@@ -73,6 +73,30 @@ def test_rows_are_pushed_from_a_pipe(environment: dict[str, str], triage: dict[s
     assert api.pending[triage["id"]] == [{"input": "a", "output": "b"}]
 
 
+def test_a_stream_is_printed_while_the_model_speaks(
+    environment: dict[str, str], triage: dict[str, Any], api: FakeApi
+) -> None:
+    api.released.clear()
+    process = start(environment, "infer", "Where is my parcel", "--stream")
+    assert process.stdout is not None
+    spoken = "echo: Where is my "
+    assert process.stdout.read(len(spoken)) == spoken, "while the model is still busy"
+    api.released.set()
+    out, error = process.communicate()
+    assert (process.returncode, out) == (0, "parcel\n")
+    assert error.startswith("small-1 · 412 ms")
+
+
+def test_on_a_terminal_answers_are_streamed_and_cannot_command_it(
+    environment: dict[str, str], triage: dict[str, Any], api: FakeApi
+) -> None:
+    shown = on_terminal(environment, "infer", "a \x1b[31mred\x07 word")
+    assert shown.startswith("echo: a [31mred word\r\n")
+    assert api.requests[-1][2]["stream"] is True
+    on_terminal(environment, "infer", "hello", "--no-stream")
+    assert "stream" not in api.requests[-1][2]
+
+
 def test_ctrl_c_stops_the_waiting_but_not_the_run(
     environment: dict[str, str], triage: dict[str, Any], api: FakeApi
 ) -> None:

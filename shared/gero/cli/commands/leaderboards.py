@@ -1,6 +1,6 @@
 """`gero leaderboard`: a task, its dataset and its prompt."""
 
-from typing import Annotated, Any, Literal, Unpack, cast
+from typing import Annotated, Any, Literal, Unpack
 
 import typer
 
@@ -10,6 +10,7 @@ from gero.cli.evaluation_options import PARTS, EvaluationOptions, evaluation_fie
 from gero.cli.failure import USAGE, Failure
 from gero.cli.options import Fields, field_mapping, prompt_text
 from gero.cli.push_options import PushOptions, push_fields
+from gero.cli.serving_options import NEXT, ServingOptions, ShadowModel, serving_fields, with_challenger
 from gero.cli.session import Session
 
 group = new_group("Create and change leaderboards: a task, its dataset and its prompt.")
@@ -22,8 +23,8 @@ PromptFile = Annotated[
 Dataset = Annotated[str | None, typer.Option("--dataset", metavar="URL", help="JSONL file on Hugging Face.")]
 
 
-class Settings(EvaluationOptions, PushOptions, total=False):
-    """What may be given besides: how answers are scored, and which rows are taken."""
+class Settings(EvaluationOptions, PushOptions, ServingOptions, total=False):
+    """What may be given besides: how answers are scored, which rows are taken, how production answers."""
 
 
 Concurrency = Annotated[int | None, typer.Option(min=1, help="Calls in flight for each worker.")]
@@ -40,6 +41,7 @@ Policy = Annotated[
     'gero leaderboard create --name Feedback --prompt "Answer briefly." --push --normalizer case',
     "gero leaderboard create --name Feedback --prompt-file prompt.txt --push --daily-limit 5000 --field input=question",
     "gero leaderboard create --name Replies --prompt-file prompt.txt --push --judge auto --rubric-file rubric.txt",
+    "gero leaderboard create --name Cases --prompt-file prompt.txt --push --redact email --retention-days 30",
 )
 def create(
     session: Session,
@@ -103,6 +105,7 @@ def show(session: Session, leaderboard: Leaderboard = None) -> None:
     'gero leaderboard update "Support triage" --select winner',
     "gero leaderboard update Replies --judge openai/gpt-4.1 --judge-mode pairwise --max-cost 5",
     "gero leaderboard update Feedback --monthly-limit none --consolidate-events 1000 --run-on-new-version",
+    'gero leaderboard update "Support triage" --fallbacks 3 --hedge-after 800 --shadow-percent 5 --shadow-model big-1',
 )
 def update(
     session: Session,
@@ -117,6 +120,7 @@ def update(
     select: Annotated[
         str | None, typer.Option(metavar="winner|MODEL", help="What serves: the winner of the ranking, or this model.")
     ] = None,
+    shadow_model: ShadowModel = None,
     **settings: Unpack[Settings],
 ) -> None:
     """Change the fields that are given."""
@@ -129,7 +133,7 @@ def update(
         promotion_policy=policy,
     )
     fields |= _settings_fields(session, settings)
-    if not fields and select is None:
+    if not fields and select is None and shadow_model is None:
         raise Failure("say what to change, such as --policy strict; `gero leaderboard update --help` lists it", USAGE)
     if not fields.keys().isdisjoint(PARTS):
         current = session.leaderboard(leaderboard)
@@ -138,6 +142,9 @@ def update(
         leaderboard_id = session.leaderboard_id(leaderboard)
     if select is not None:
         fields["model_selection"] = _selection(session, leaderboard_id, select)
+    if shadow_model is not None:
+        found = None if shadow_model == NEXT else lookup.candidate(session.api, leaderboard_id, shadow_model)["id"]
+        fields = with_challenger(fields, found)
     changed = session.api.patch(f"/api/leaderboards/{leaderboard_id}", fields)
     session.answer(changed, lambda: render.leaderboard_card(changed))
 
@@ -152,10 +159,12 @@ def delete(session: Session, leaderboard: Leaderboard = None, yes: Yes = False) 
 
 
 def _settings_fields(session: Session, settings: Settings) -> dict[str, Any]:
-    of_rows = PushOptions.__annotations__
-    pushed = {name: value for name, value in settings.items() if name in of_rows}
-    scored = {name: value for name, value in settings.items() if name not in of_rows}
-    fields = evaluation_fields(cast(EvaluationOptions, scored)) | push_fields(cast(PushOptions, pushed))
+    def of(part: type) -> Any:
+        return {name: value for name, value in settings.items() if name in part.__annotations__}
+
+    fields = (
+        evaluation_fields(of(EvaluationOptions)) | push_fields(of(PushOptions)) | serving_fields(of(ServingOptions))
+    )
     judge = fields.get("judge", {})
     if judge.get("provider") == "drgero" and judge.get("model"):
         judge["model"] = session.model_id(judge["model"])

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Final, Unpack
 
 import typer
 
-from gero.cli import render
+from gero.cli import inference_address, render
 from gero.cli.command import Model, ModelOption, command, new_group
-from gero.cli.commands.inference import Raw, Text, ask
+from gero.cli.commands.inference import AskOptions, Text, ask, question, streams
 from gero.cli.failure import USAGE, Failure
 from gero.cli.recipe_options import RecipeOptions, recipe_fields
 from gero.cli.session import Session
@@ -93,6 +93,8 @@ def undeploy(session: Session, model: Model = None) -> None:
     'gero model infer "My parcel is late" -m Triage',
     "cat mail.txt | gero model infer -m Triage",
 )
-def infer(session: Session, text: Text = None, model: ModelOption = None, raw: Raw = None) -> None:
+def infer(session: Session, text: Text = None, model: ModelOption = None, **options: Unpack[AskOptions]) -> None:
     """Ask the deployed version of a model; only its output goes to stdout."""
-    ask(session, text, raw, lambda body: session.api.infer_model(session.model_id(model), body))
+    body = question(text, options)
+    stream = streams(session, options, body)
+    ask(session, inference_address.of_model(session, model, stream=stream), body, stream=stream)

@@ -12,6 +12,7 @@ from gero.cli.render.evaluation import guardrails, racing, scoring, target
 from gero.cli.render.push_settings import consolidation, fields, kept_rows, limits
 from gero.cli.render.ranking import PRODUCTION_MARK
 from gero.cli.render.schedules import schedule_in_words
+from gero.cli.render.serving import fallbacks, messages, recorded, shadow
 from gero.cli.render.tables import GOOD, card, cell, table
 
 
@@ -62,7 +63,11 @@ def leaderboard_card(one: dict[str, Any]) -> RenderableType:
             ("schedule", schedule_in_words(one["schedule"]) if one.get("schedule") else None),
             ("next run", formats.when(one.get("next_run_at"))),
             ("inference", one.get("inference_url")),
+            ("messages", messages(one)),
+            ("falls back on", fallbacks(one)),
+            ("shadow", shadow(one)),
             ("traces", one.get("traces_url")),
+            ("traces keep", recorded(one)),
         ]
     )
 
