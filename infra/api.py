@@ -89,7 +89,7 @@ class Api(Construct):
             "dynamodb",
             *("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchGetItem", "BatchWriteItem"),
         )
-        self.api.may(data.objects, "s3", "GetObject", "PutObject", "DeleteObject")
+        self.api.may(data.objects, "s3", "GetObject", "PutObject", "PutObjectTagging", "DeleteObject")
         self.api.may(data.listing, "s3", "ListBucket")
         self.api.may(data.secrets, "kms", "Decrypt", "Encrypt")
         self.api.may(evaluation.queue_arn, "sqs", "SendMessage")  # a run that was paused goes on

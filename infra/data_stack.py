@@ -9,6 +9,8 @@ from constructs import Construct
 from infra.settings import Settings
 
 DUE_INDEX = "due"
+RETENTION_TAG = "gero-retention"
+TRACE_RETENTIONS = (7, 30, 90, 365)  # days that a leaderboard may choose, as the tag says them
 
 
 class DataStack(Stack):
@@ -54,7 +56,8 @@ class DataStack(Stack):
                     noncurrent_version_expiration=Duration.days(30),
                     expired_object_delete_marker=True,
                     abort_incomplete_multipart_upload_after=Duration.days(1),
-                )
+                ),
+                *(_forget_traces_after(days) for days in TRACE_RETENTIONS),
             ],
             removal_policy=RemovalPolicy.RETAIN,
         )
@@ -91,3 +94,13 @@ class DataStack(Stack):
     def secrets(self) -> list[str]:
         """ARN of the key, for grants."""
         return [self.key.key_arn]
+
+
+def _forget_traces_after(days: int) -> s3.LifecycleRule:
+    """Traces that are kept for so many days are tagged with them; their versions go as well."""
+    return s3.LifecycleRule(
+        id=f"forget-traces-after-{days}-days",
+        tag_filters={RETENTION_TAG: str(days)},
+        expiration=Duration.days(days),
+        noncurrent_version_expiration=Duration.days(1),
+    )

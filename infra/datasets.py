@@ -28,7 +28,7 @@ class Datasets(Construct):
             environment={"GERO_STATE_MACHINE_ARN": machine},
         )
         self.consolidate_dataset.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
-        self.consolidate_dataset.may(data.objects, "s3", "GetObject", "PutObject", "DeleteObject")
+        self.consolidate_dataset.may(data.objects, "s3", "GetObject", "PutObject", "PutObjectTagging", "DeleteObject")
         self.consolidate_dataset.may(data.listing, "s3", "ListBucket")
         self.consolidate_dataset.may(machine, "states", "StartExecution")
         self.consolidate_dataset.consumes(self.queue, batch_size=1, concurrency=5)

@@ -37,7 +37,7 @@ class Runs(Construct):
         disk = Size.mebibytes(8192)
         self.plan_run = Function(self, "plan_run", data, seconds=900, megabytes=2048, ephemeral_storage_size=disk)
         self.plan_run.may(data.rows, "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
-        self.plan_run.may(data.objects, "s3", "GetObject", "PutObject", "DeleteObject")
+        self.plan_run.may(data.objects, "s3", "GetObject", "PutObject", "PutObjectTagging", "DeleteObject")
         self.plan_run.may(data.listing, "s3", "ListBucket")
         self.plan_run.may(data.secrets, "kms", "Decrypt")
 

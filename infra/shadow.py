@@ -22,7 +22,7 @@ class Shadow(Construct):
         resource.message_retention_period = KEPT_SECONDS
         self.shadow_requests = Function(self, "shadow_requests", data, seconds=SHADOW_SECONDS, megabytes=512)
         self.shadow_requests.may(data.rows, "dynamodb", "BatchGetItem", "GetItem", "PutItem")
-        self.shadow_requests.may(data.objects, "s3", "GetObject", "PutObject")
+        self.shadow_requests.may(data.objects, "s3", "GetObject", "PutObject", "PutObjectTagging")
         self.shadow_requests.may(data.listing, "s3", "ListBucket")
         self.shadow_requests.may(data.secrets, "kms", "Decrypt")
         # Challengers are asked by few at a time: what they cannot keep up with grows old in the queue and is dropped.

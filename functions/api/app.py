@@ -32,6 +32,7 @@ from functions.api.routes import (
     schedules,
     shadow,
     tokens,
+    trace_changes,
     traces,
     workspace,
 )
@@ -88,6 +89,7 @@ def create_app() -> FastAPI:
         schedules,
         shadow,
         traces,
+        trace_changes,
     )
     of_models = (base_models, models, fine_tuning)
     others = (tokens, integrations, datasets, elsewhere, operators)

@@ -3,7 +3,8 @@
 Trigger: HTTP API, every path that no other function serves.
 May: dynamodb:BatchGetItem, dynamodb:BatchWriteItem, dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem,
     dynamodb:Query, dynamodb:UpdateItem, kms:Decrypt, kms:Encrypt, s3:DeleteObject, s3:GetObject, s3:ListBucket,
-    s3:PutObject, sqs:SendMessage, states:SendTaskSuccess, states:StartExecution, states:StopExecution
+    s3:PutObject, s3:PutObjectTagging, sqs:SendMessage, states:SendTaskSuccess, states:StartExecution,
+    states:StopExecution
 """
 
 import asyncio

@@ -2,13 +2,13 @@
 
 Trigger: SQS consolidation queue, one dataset a message.
 May: dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query, dynamodb:UpdateItem, s3:DeleteObject,
-    s3:GetObject, s3:ListBucket, s3:PutObject, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage,
-    states:StartExecution
+    s3:GetObject, s3:ListBucket, s3:PutObject, s3:PutObjectTagging, sqs:DeleteMessage, sqs:GetQueueAttributes,
+    sqs:ReceiveMessage, states:StartExecution
 """
 
 from typing import Any
 
-from gero import datasets, leaderboards
+from gero import leaderboards
 from gero.datasets import ConsolidationJob
 from gero.kit import NotFound, log
 
@@ -29,7 +29,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def _consolidate(job: ConsolidationJob) -> None:
     leaderboard = leaderboards.get(job.workspace_id, job.leaderboard_id)
-    version = datasets.consolidate(job.workspace_id, job.leaderboard_id, leaderboard.rules())
+    version = leaderboards.consolidate(leaderboard, leaderboard.rules())
     if version is None:
         return
     log.event("dataset.consolidated", leaderboard_id=leaderboard.id, version=version.number, rows=version.rows)

@@ -2,7 +2,7 @@
 
 Trigger: Step Functions, first state of a run.
 May: dynamodb:DeleteItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query, dynamodb:UpdateItem, kms:Decrypt,
-    s3:DeleteObject, s3:GetObject, s3:ListBucket, s3:PutObject
+    s3:DeleteObject, s3:GetObject, s3:ListBucket, s3:PutObject, s3:PutObjectTagging
 """
 
 from typing import Any

@@ -1,10 +1,9 @@
 """Store the traces of inference requests, many to an object.
 
 Trigger: SQS trace queue.
-May: dynamodb:PutItem, s3:PutObject, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage
+May: dynamodb:PutItem, s3:PutObject, s3:PutObjectTagging, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage
 """
 
-import hashlib
 from collections import defaultdict
 from typing import Any
 
@@ -17,7 +16,7 @@ from gero.traces import Trace, TraceMessage
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Store the event's traces by leaderboard; the messages of a leaderboard that failed are named as failed."""
-    groups: dict[tuple[str, str], dict[str, Trace]] = defaultdict(dict)
+    groups: dict[tuple[str, str, int | None], dict[str, Trace]] = defaultdict(dict)
     failed: list[str] = []
     for record in event["Records"]:
         try:
@@ -26,19 +25,17 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             log.failure("trace.unreadable", error, message_id=record["messageId"])
             failed.append(record["messageId"])
             continue
-        groups[message.workspace_id, message.leaderboard_id][record["messageId"]] = message.trace
-    for (workspace_id, leaderboard_id), found in groups.items():
+        owner = message.workspace_id, message.leaderboard_id
+        groups[*owner, message.retention_days][record["messageId"]] = message.trace
+    for (workspace_id, leaderboard_id, retention_days), found in groups.items():
         try:
-            _store(workspace_id, leaderboard_id, list(found.values()))
+            _store(workspace_id, leaderboard_id, list(found.values()), retention_days)
         except Exception as error:  # noqa: BLE001  one leaderboard's failure must not hold up the others
             log.failure("traces.not_stored", error, leaderboard_id=leaderboard_id, count=len(found))
             failed += found
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
-def _store(workspace_id: str, leaderboard_id: str, found: list[Trace]) -> None:
+def _store(workspace_id: str, leaderboard_id: str, found: list[Trace], retention_days: int | None) -> None:
     found.sort(key=lambda trace: trace.trace_id)
-    # Sorts by its newest trace. The same messages delivered again are stored in the same place, others elsewhere.
-    content = hashlib.sha256("".join(trace.trace_id for trace in found).encode()).hexdigest()[:16]
-    name = f"{found[-1].trace_id}-{content}"
-    traces.record(workspace_id, leaderboard_id, name, "inference", [traces.encode(one) for one in found])
+    traces.record_all(workspace_id, leaderboard_id, "inference", found, retention_days)

@@ -2,7 +2,7 @@
 
 Trigger: SQS shadow queue.
 May: dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:PutItem, kms:Decrypt, s3:GetObject, s3:ListBucket, s3:PutObject,
-    sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage
+    s3:PutObjectTagging, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage
 """
 
 import asyncio

@@ -1,3 +1,5 @@
+import json
+
 import boto3
 import pytest
 
@@ -45,3 +47,20 @@ def test_when_the_bucket_is_out_of_reach_the_messages_stay(
     monkeypatch.setenv("GERO_BUCKET", BUCKET)
     assert not recorded(ready).traces
     assert boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=f"{ready.workspace}/x")["KeyCount"] == 0
+
+
+def test_traces_are_kept_apart_by_how_long_they_are_kept(ready: Ready, context: Context) -> None:
+    event = ready.event("record_traces", "two_traces")
+    first, second = (json.loads(record["body"]) for record in event["Records"])
+    event["Records"][0]["body"] = json.dumps(first | {"retention_days": 30})
+    assert handler(event, context) == {"batchItemFailures": []}
+    assert recorded(ready).batch_count == 2
+    tags = {}
+    client = boto3.client("s3")
+    for found in client.list_objects_v2(Bucket=BUCKET, Prefix=f"{ready.workspace}/{ready.leaderboard.id}/traces/")[
+        "Contents"
+    ]:
+        for tag in client.get_object_tagging(Bucket=BUCKET, Key=found["Key"])["TagSet"]:
+            tags[tag["Key"]] = tag["Value"]
+    assert tags == {"gero-retention": "30"}
+    assert second["trace"]["trace_id"] in {trace.trace_id for trace in recorded(ready).traces}

@@ -1,5 +1,7 @@
 """What would be lost for good if it were wrong."""
 
+from typing import Any
+
 from tests.infra.synthesis import Template
 
 
@@ -45,8 +47,23 @@ def test_the_bucket_refuses_requests_without_tls(data: Template) -> None:
     assert {"Bool": {"aws:SecureTransport": "false"}} in conditions
 
 
+def lifecycle(data: Template) -> list[dict[str, Any]]:
+    rules: list[dict[str, Any]] = data.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    return rules
+
+
+def test_traces_are_forgotten_after_the_days_that_their_tag_says(data: Template) -> None:
+    found = {}
+    for rule in lifecycle(data):
+        for tag in rule.get("TagFilters", []):
+            assert tag["Key"] == "gero-retention"
+            assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1, "its versions go with it"
+            found[tag["Value"]] = rule["ExpirationInDays"]
+    assert found == {"7": 7, "30": 30, "90": 90, "365": 365}
+
+
 def test_replaced_objects_and_abandoned_uploads_are_cleaned_away(data: Template) -> None:
-    (rule,) = data.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    (rule,) = (one for one in lifecycle(data) if "TagFilters" not in one)
     assert rule["Status"] == "Enabled"
     assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] >= 7
     assert rule["AbortIncompleteMultipartUpload"]

@@ -27,6 +27,7 @@ from gero.cli.commands import (
     shadow,
     sign_in,
     tokens,
+    trace_changes,
     traces,
 )
 from gero.cli.root import ACCOUNT, EVALUATE, PRODUCTION, new_app
@@ -34,13 +35,14 @@ from gero.cli.root import ACCOUNT, EVALUATE, PRODUCTION, new_app
 __all__ = ["app"]
 
 app = new_app()
-for module in (run, ranking, inference, endpoint, traces, pushing, sign_in):
+for module in (run, ranking, inference, endpoint, pushing, sign_in):
     app.add_typer(module.group)
 for module in (exporting, dataset_changes):
     datasets.group.add_typer(module.group)
 for module in (candidate_tests, auto_select):
     candidates.group.add_typer(module.group)
 models.group.add_typer(model_versions.group)
+traces.group.add_typer(trace_changes.group)
 app.add_typer(leaderboards.group, name="leaderboard", rich_help_panel=EVALUATE)
 app.add_typer(candidates.group, name="candidate", rich_help_panel=EVALUATE)
 app.add_typer(base_models.group, name="base-model", rich_help_panel=EVALUATE)
@@ -49,6 +51,7 @@ app.add_typer(runs.group, name="runs", rich_help_panel=EVALUATE)
 app.add_typer(reviews.group, name="review", rich_help_panel=EVALUATE)
 app.add_typer(schedules.group, name="schedule", rich_help_panel=EVALUATE)
 app.add_typer(production.group, name="production", rich_help_panel=PRODUCTION)
+app.add_typer(traces.group, name="traces", rich_help_panel=PRODUCTION)
 app.add_typer(shadow.group, name="shadow", rich_help_panel=PRODUCTION)
 app.add_typer(notifications.group, name="notification", rich_help_panel=PRODUCTION)
 app.add_typer(models.group, name="model", rich_help_panel=PRODUCTION)

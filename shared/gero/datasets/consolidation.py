@@ -9,7 +9,8 @@ the newest batches. (Only WEIGHTED_SHUFFLE may then choose other rows, since it 
 import contextlib
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from array import array
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import msgspec
@@ -29,15 +30,19 @@ _SCHEMA = """
     PRAGMA journal_mode = OFF;
     PRAGMA synchronous = OFF;
     PRAGMA cache_size = -65536;
-    CREATE TABLE held (place INTEGER PRIMARY KEY, id TEXT UNIQUE, content BLOB, line BLOB);
+    CREATE TABLE held (place INTEGER PRIMARY KEY, id TEXT UNIQUE, content BLOB, line BLOB, batch TEXT);
 """
 _ONCE = "CREATE UNIQUE INDEX said ON held (content)"
 _SAMPLE = """
-    SELECT line FROM held WHERE place IN (
+    SELECT line, place, batch FROM held WHERE place IN (
         SELECT place FROM (SELECT place, line, row_number() OVER (ORDER BY place) - 1 AS position FROM held)
         ORDER BY sampling_key(line, position) LIMIT ?
     ) ORDER BY place
 """
+
+
+Entering = Callable[[Iterator[tuple[str, Row]]], None]
+"""Takes the rows that enter a version, each with the name of its batch: the same whenever it is consolidated."""
 
 
 class ConsolidationJob(msgspec.Struct, frozen=True):
@@ -53,11 +58,14 @@ class ConsolidationJob(msgspec.Struct, frozen=True):
         return msgspec.json.decode(body, type=cls)
 
 
-def consolidate(workspace_id: str, leaderboard_id: str, rules: PushRules) -> DatasetVersion | None:
+def consolidate(
+    workspace_id: str, leaderboard_id: str, rules: PushRules, entering: Entering | None = None
+) -> DatasetVersion | None:
     """Make waiting rows part of a new version and return the newest; None when there is nothing at all.
 
     A pushed row replaces the one with its id; with `dedupe` also one that says the same under another id. When there
     are more than `max_rows`, the algorithm chooses, seeded by the leaderboard. NotFound when the leaderboard is gone.
+    `entering` is given the pushed rows of a new version just before it is there; again when that has to be repeated.
     """
     conflicts = 0
     while conflicts < _TRIES:
@@ -66,7 +74,7 @@ def consolidate(workspace_id: str, leaderboard_id: str, rules: PushRules) -> Dat
         waiting = pending.waiting(workspace_id, leaderboard_id, _MERGED_AT_ONCE)
         if waiting:
             try:
-                latest = _merged(workspace_id, leaderboard_id, latest, waiting, rules)
+                latest = _merged(workspace_id, leaderboard_id, latest, waiting, rules, entering)
             except Conflict:  # another consolidation was faster, or the leaderboard is deleted
                 intake.read(workspace_id, leaderboard_id)
                 conflicts += 1
@@ -102,13 +110,14 @@ def _merged(
     latest: DatasetVersion | None,
     waiting: list[PendingBatch],
     rules: PushRules,
+    entering: Entering | None,
 ) -> DatasetVersion:
     with contextlib.closing(_Merge(rules, leaderboard_id)) as merge:
         if latest:
             merge.put(versions.read(latest))
         for batch in waiting:
             merge.remove(batch.removed)
-            merge.put(batch.lines())
+            merge.put(batch.lines(), batch.name)
         with versions.drafted(merge.kept()) as draft:
             first, rest = waiting[:_RETIRED_AT_ONCE], waiting[_RETIRED_AT_ONCE:]
             number, before = (latest.number, latest.rows) if latest else (0, 0)
@@ -117,6 +126,8 @@ def _merged(
             counted = intake.merged(workspace_id, leaderboard_id, *_sizes(first), growth, number, number + is_new)
             ended = [counted, *(batch.deletion() for batch in first)]
             if latest is None or is_new:
+                if entering:
+                    entering(merge.entered())
                 source = {"kind": "push", "batches": len(waiting), "rows": _sizes(waiting)[0]}
                 latest = versions.publish(workspace_id, leaderboard_id, draft, number + 1, source, ended)
             else:
@@ -153,6 +164,7 @@ class _Merge:
     def __init__(self, rules: PushRules, seed: str) -> None:
         self._rules = rules
         self._seed = seed
+        self._entered = array("q")
         self._held = sqlite3.connect("", isolation_level=None)
         self._held.executescript(_SCHEMA + (_ONCE if rules.dedupe else ""))
         self._held.execute("BEGIN")  # one transaction: by itself each row would write its pages
@@ -160,10 +172,10 @@ class _Merge:
     def close(self) -> None:
         self._held.close()
 
-    def put(self, lines: Iterator[bytes] | list[bytes]) -> None:
+    def put(self, lines: Iterator[bytes] | list[bytes], batch: str | None = None) -> None:
         """Add rows behind the others; REPLACE takes out whatever has their id, or says the same."""
-        found = ((row.id, _said(row), line) for row, line in ((rows.decode(line), line) for line in lines))
-        self._held.executemany("INSERT OR REPLACE INTO held (id, content, line) VALUES (?, ?, ?)", found)
+        found = ((row.id, _said(row), line, batch) for row, line in ((rows.decode(line), line) for line in lines))
+        self._held.executemany("INSERT OR REPLACE INTO held (id, content, line, batch) VALUES (?, ?, ?, ?)", found)
 
     def remove(self, row_ids: list[str]) -> None:
         self._held.executemany("DELETE FROM held WHERE id = ?", [(row_id,) for row_id in row_ids])
@@ -172,7 +184,7 @@ class _Merge:
         """The rows that stay, in order."""
         count = self._held.execute("SELECT count(*) FROM held").fetchone()[0]
         if not self._rules.limits_size or count <= self._rules.max_rows:
-            found = self._held.execute("SELECT line FROM held ORDER BY place")
+            found = self._held.execute("SELECT line, place, batch FROM held ORDER BY place")
         else:
 
             def key(line: bytes, position: int) -> float:
@@ -180,7 +192,16 @@ class _Merge:
 
             self._held.create_function("sampling_key", 2, key, deterministic=True)
             found = self._held.execute(_SAMPLE, (self._rules.max_rows,))
-        return (rows.decode(line) for (line,) in found)
+        for line, place, batch in found:
+            if batch:
+                self._entered.append(place)
+            yield rows.decode(line)
+
+    def entered(self) -> Iterator[tuple[str, Row]]:
+        """The rows that were pushed, of those that `kept` has given, with the names of their batches."""
+        for place in self._entered:
+            found = self._held.execute("SELECT batch, line FROM held WHERE place = ?", (place,)).fetchone()
+            yield found[0], rows.decode(found[1])
 
 
 def _said(row: Row) -> bytes:

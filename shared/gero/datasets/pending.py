@@ -22,6 +22,11 @@ class PendingBatch(msgspec.Struct, frozen=True):
     key: str | None = None
     removed: list[str] = []
 
+    @property
+    def name(self) -> str:
+        """An id of the time at which it came, and its place in its request."""
+        return self.sk.removeprefix("PUSHED#")
+
     def lines(self) -> list[bytes]:
         """The rows, encoded, in the order in which they were pushed. Conflict when they wait no more."""
         if self.key:

@@ -7,8 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from gero.evaluation.choices import chosen_letter
 from gero.evaluation.json_values import canonical_json
-from gero.evaluation.linear_search import LinearPattern, PatternRefused
-from gero.kit import Invalid
+from gero.kit import Invalid, linear_search
 
 _NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-+−]?\.\d+")
 _PUNCTUATION = str.maketrans("", "", string.punctuation + "“”‘’«»…–—")
@@ -75,8 +74,8 @@ def check_normalizers(names: Sequence[str], pattern: str | None = None) -> None:
         raise Invalid("normalizers: add regex, or leave answer_pattern out", field="normalizers")
     if pattern:
         try:
-            LinearPattern(pattern)
-        except PatternRefused as error:
+            linear_search.LinearPattern(pattern)
+        except linear_search.PatternRefused as error:
             raise Invalid(f"answer_pattern: {error}", field="answer_pattern") from error
 
 
@@ -93,7 +92,7 @@ class ExactScorer:
         texts = [name for name in normalizers if name in _TEXTS]
         parts: dict[str, _Step] = {"final_line": _final_line}
         if pattern:
-            parts["regex"] = LinearPattern(pattern).find
+            parts["regex"] = linear_search.LinearPattern(pattern).find
         self._steps = [(name, parts[name]) for name in normalizers if name in parts]
         self._steps += [(name, (_VALUES | _TEXTS)[name]) for name in values or texts]
 

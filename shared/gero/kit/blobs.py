@@ -1,21 +1,28 @@
 """The one S3 bucket: objects written whole. A key starts with the workspace's id; with `_` where it is everybody's."""
 
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
+from urllib.parse import urlencode
 
 from gero.kit import aws, settings
 from gero.kit.errors import Unavailable
 
 
-def put(key: str, body: bytes | IO[bytes], content_type: str = "application/octet-stream") -> None:
-    """Write an object."""
-    _client().put_object(Bucket=_bucket(), Key=key, Body=body, ContentType=content_type)
+def put(
+    key: str,
+    body: bytes | IO[bytes],
+    content_type: str = "application/octet-stream",
+    tags: Mapping[str, str] | None = None,
+) -> None:
+    """Write an object. `tags` are what the bucket's lifecycle goes by; they need s3:PutObjectTagging."""
+    tagging = {"Tagging": urlencode(tags)} if tags else {}
+    _client().put_object(Bucket=_bucket(), Key=key, Body=body, ContentType=content_type, **tagging)
 
 
-def put_lines(key: str, lines: list[bytes]) -> None:
+def put_lines(key: str, lines: list[bytes], tags: Mapping[str, str] | None = None) -> None:
     """Write JSON lines (without line ends) as one gzip object; the same lines give the same bytes."""
-    put(key, gzip.compress(b"\n".join(lines) + b"\n", compresslevel=6, mtime=0), "application/gzip")
+    put(key, gzip.compress(b"\n".join(lines) + b"\n", compresslevel=6, mtime=0), "application/gzip", tags)
 
 
 def get(key: str) -> bytes | None:

@@ -22,8 +22,9 @@ __all__ = ["MAX_TEXT", "LinearPattern", "PatternRefused", "TextTooLong"]
 _parser: Any = importlib.import_module("re._parser")
 
 MAX_TEXT = 20_000
-"""Of a longer text the last so many characters are searched: conclusions come last."""
+"""Of a longer text `find` searches the last so many characters: conclusions come last."""
 _MAX_PROGRAM = 2_000
+_MAX_CELLS = 8_000_000  # of `spans`, instructions x characters: a byte each, and seconds if a text visits them all
 _CHARACTER, _SPLIT, _JUMP, _SAVE, _AT, _MATCH = range(6)
 _REFUSED = {
     "GROUPREF": "a back reference",
@@ -33,6 +34,10 @@ _REFUSED = {
     "ATOMIC_GROUP": "an atomic group",
     "POSSESSIVE_REPEAT": "a possessive repeat",
 }
+
+
+class TextTooLong(ValueError):
+    """The text is too long for a search through all of it with this pattern."""
 
 
 class LinearPattern:
@@ -52,6 +57,10 @@ class LinearPattern:
         except RecursionError as error:
             raise PatternRefused("it is nested too deeply") from error
         self._add(_MATCH)
+        first = self._first_steps()
+        self.matches_nothing = first is None
+        """Whether it may match an empty text."""
+        self._can_begin = Remembered(lambda one: any(test(one) for test in first or ())).holds
 
     def find(self, text: str) -> str | None:
         """What the leftmost match captures: its first group, or all of it where the pattern has no group, or one that
@@ -65,6 +74,46 @@ class LinearPattern:
                 begin, end = found.get(2, -1), found.get(3, -1)
                 return text[begin:end] if 0 <= begin <= end else text[start : found[1]]
         return None
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Start and end of all matches in the whole text, as `re.finditer` tells them; empty ones are left out.
+
+        TextTooLong when it would take too much. In all it is linear too: what led to no match before, leads to none
+        after another match.
+        """
+        count, size = len(self._program), len(text)
+        if count * (size + 1) > _MAX_CELLS:
+            raise TextTooLong(f"the text has {size:,} characters")
+        visited, width = bytearray(count * (size + 1)), size + 1
+        found: list[tuple[int, int]] = []
+        start = 0
+        while start < size:
+            match = self._match(text, start, visited) if self.matches_nothing or self._can_begin(text[start]) else None
+            end = match[1] if match else start
+            if end == start:
+                start += 1
+                continue
+            found.append((start, end))
+            visited[end::width] = bytes(count)  # the match itself went through here
+            start = end
+        return found
+
+    def _first_steps(self) -> list[Test] | None:
+        """The tests of the characters that a match can begin with; None when it can be empty."""
+        tests, pending, known = [], [0], set()
+        while pending:
+            at = pending.pop()
+            if at in known:
+                continue
+            known.add(at)
+            kind, one, other = self._program[at]
+            if kind == _MATCH:
+                return None
+            if kind == _CHARACTER:
+                tests.append(one)
+            else:
+                pending += [one, other] if kind == _SPLIT else [one] if kind == _JUMP else [at + 1]
+        return tests
 
     def _match(self, text: str, start: int, visited: bytearray) -> dict[int, int] | None:
         """The ends of the groups of a match that begins at `start`: 2n and 2n + 1 of group n, 1 of the whole."""
@@ -155,5 +204,3 @@ class LinearPattern:
 
     def _split(self, at: int, end: int, *, greedy: bool) -> None:
         self._program[at] = (_SPLIT, at + 1, end) if greedy else (_SPLIT, end, at + 1)
-
-

@@ -96,15 +96,21 @@ def get_many(keys: Iterable[tuple[str, str]]) -> Iterator[Item]:
 
 
 def query(
-    pk: str, prefix: str = "", *, first: str | None = None, newest_first: bool = False, limit: int | None = None
+    pk: str,
+    prefix: str = "",
+    *,
+    first: str | None = None,
+    last: str | None = None,
+    newest_first: bool = False,
+    limit: int | None = None,
 ) -> Iterator[Item]:
     """Items of a partition whose `sk` starts with `prefix`, in order of `sk`, as they are at the moment.
 
-    `first`: only from this `sk` (which starts with `prefix`) on.
+    `first`, `last`: only from this `sk` on, and up to that one; both start with `prefix`.
     """
     values, condition = {":pk": pk}, "pk = :pk"
-    if first is not None:
-        values |= {":first": first, ":last": prefix + "\uffff"}
+    if first is not None or last is not None:
+        values |= {":first": first or prefix, ":last": last or prefix + "\uffff"}
         condition += " AND sk BETWEEN :first AND :last"
     elif prefix:
         values[":prefix"] = prefix

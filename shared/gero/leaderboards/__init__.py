@@ -3,6 +3,7 @@
 from gero.leaderboards import auto_select, candidates, notifications, production, trace_rows, trust
 from gero.leaderboards.auto_select import AutoSelectInput
 from gero.leaderboards.candidates import Candidate, CandidateInput
+from gero.leaderboards.dataset_traces import consolidate
 from gero.leaderboards.due import Fired, run_due
 from gero.leaderboards.leaderboard import (
     FieldMapping,
@@ -49,6 +50,7 @@ __all__ = [
     "candidates",
     "check_enough_rows",
     "check_takes_rows",
+    "consolidate",
     "consolidation",
     "create",
     "delete",

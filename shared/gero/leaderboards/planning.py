@@ -11,7 +11,7 @@ from gero.datasets import DatasetVersion, PushRules
 from gero.evaluation import Evaluation, EvaluationPlan, PlannedCandidate, Race, even_layout
 from gero.evaluation import plan as plans
 from gero.kit import Conflict, Invalid, NotFound, money
-from gero.leaderboards import candidates, earlier, judging
+from gero.leaderboards import candidates, dataset_traces, earlier, judging
 from gero.leaderboards.candidates import Candidate
 from gero.leaderboards.leaderboard import Leaderboard
 from gero.runs import Run
@@ -179,7 +179,7 @@ def _pinned_dataset(leaderboard: Leaderboard, number: int | None) -> DatasetVers
 def _frozen_dataset(leaderboard: Leaderboard, rules: PushRules) -> DatasetVersion:
     """The newest data. Pushed rows are kept by the rules of now: they are the dataset's, not the run's."""
     if leaderboard.dataset_type == "PUSH":
-        version = datasets.consolidate(leaderboard.workspace_id, leaderboard.id, rules)
+        version = dataset_traces.consolidate(leaderboard, rules)
         if version is None or version.rows == 0:
             raise Invalid("the dataset has no rows yet; push some first", code="empty_dataset")
         return version

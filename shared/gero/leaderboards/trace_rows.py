@@ -6,7 +6,7 @@ import msgspec
 
 from gero import datasets, traces
 from gero.datasets import Pushed, Rejection, Row
-from gero.kit import Invalid, is_id
+from gero.kit import Invalid
 from gero.leaderboards.leaderboard import Leaderboard
 from gero.leaderboards.pushed_rows import check_takes_rows
 from gero.traces import Trace
@@ -26,8 +26,7 @@ def add(leaderboard: Leaderboard, wanted: Sequence[tuple[str, list[str] | None]]
     """
     check_takes_rows(leaderboard)
     ids = dict.fromkeys(trace_id for trace_id, _ in wanted)
-    # What is no id is nowhere, and would let the search begin at the wrong place.
-    found = traces.by_ids(leaderboard.workspace_id, leaderboard.id, filter(is_id, ids))
+    found = traces.by_ids(leaderboard.workspace_id, leaderboard.id, ids)
     rows: list[tuple[int, Row]] = []
     rejections = []
     for index, (trace_id, expected) in enumerate(wanted):
@@ -42,7 +41,21 @@ def add(leaderboard: Leaderboard, wanted: Sequence[tuple[str, list[str] | None]]
     return FromTraces(pushed, [trace_id for trace_id in ids if trace_id not in found])
 
 
+def add_one(leaderboard: Leaderboard, trace: Trace, expected: list[str] | None, batch_id: str) -> Pushed:
+    """Push one trace that was found already; as `add`."""
+    check_takes_rows(leaderboard)
+    try:
+        row = _row(trace, expected, batch_id)
+    except Invalid as error:
+        rejection = Rejection(0, error.message, error.code, error.details.get("field"))
+        return Pushed(rejections=[rejection])
+    return datasets.push(leaderboard.workspace_id, leaderboard.id, [(0, row)], leaderboard.rules(), batch_id)
+
+
 def _row(trace: Trace, expected: list[str] | None, batch_id: str) -> Row:
+    if trace.content == "left out":
+        told = "trace_id: what this trace was asked was not kept, so there is no question for a row; push it yourself"
+        raise Invalid(told, code="content_not_kept", field="trace_id")
     answers = expected or trace.expected or ([trace.output] if trace.output else [])
     if not answers:
         raise Invalid("expected: this trace has no answer; give one", field="expected")

@@ -131,12 +131,8 @@ def _keep(workspace_id: str, leaderboard_id: str, found: Shadowing, batch: Seque
 def _record(workspace_id: str, leaderboard_id: str, settings: ServingSettings, found: list[Trace]) -> None:
     if not found:
         return
-    found.sort(key=lambda trace: trace.trace_id)
     kept = [traces.captured(one, content=settings.capture_content, redact=settings.redact) for one in found]
-    # Sorts by its newest trace. The same requests again are stored in the same place, others elsewhere.
-    content = hashlib.sha256("".join(trace.trace_id for trace in found).encode()).hexdigest()[:16]
-    name = f"{found[-1].trace_id}-{content}"
-    traces.record(workspace_id, leaderboard_id, name, "inference", [traces.encode(one) for one in kept])
+    traces.record_all(workspace_id, leaderboard_id, "inference", kept, settings.retention_days)
 
 
 def _trace_id(shadow_of: str) -> str:

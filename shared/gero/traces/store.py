@@ -1,91 +1,139 @@
-"""Where traces live: batches of JSON lines in S3, with one small index item a batch in the table, newest first."""
+"""How traces are stored: batches of JSON lines in S3, with one small index item a batch in the table.
 
-from collections.abc import Iterable
-from typing import Any
+The name of a batch begins with an id of the time of its newest trace, so batches sort by time, and none holds traces of
+more than a day (those of a paused run apart). With a retention, the object carries a tag that the bucket's lifecycle
+goes by and the item the time at which the table drops it; what has expired is not shown from then on.
+"""
 
-import msgspec
+import hashlib
+import math
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Any, Final
 
-from gero.kit import blobs, new_id, table
+from gero.kit import blobs, clock, is_id, new_id, table
 from gero.traces import trace as traces
 from gero.traces.trace import Source, Trace
 
-_BATCHES_AFTER, _BATCHES_READ = 200, 500  # looked at for one trace, and for all of a call
-
-
-class Page(msgspec.Struct, frozen=True):
-    """A page of traces, and how much was read to find them."""
-
-    traces: list[Trace]
-    batch_count: int
-    scanned_rows: int
+PREFIX: Final = "TRACES#"
+RETENTION_TAG: Final = "gero-retention"
+SPAN: Final = timedelta(days=1)
+"""The most that lies between the first and the last trace of a batch."""
+MAX_LINES: Final = 1000
+_MAX_BYTES: Final = 4_000_000  # of a batch, before it is compressed, unless a single trace is larger
 
 
 def index_item(
-    workspace_id: str, leaderboard_id: str, *, key: str, source: Source, count: int, run_id: str | None = None
-) -> dict[str, Any]:
-    """The table item that makes a written batch findable; for whoever writes it in a transaction of its own."""
-    item = {"pk": _partition(workspace_id, leaderboard_id), "sk": f"TRACES#{new_id()}"}
-    return item | {"key": key, "source": source, "count": count} | ({"run_id": run_id} if run_id else {})
-
-
-def record(workspace_id: str, leaderboard_id: str, batch_name: str, source: Source, lines: list[bytes]) -> None:
-    """Store a batch of traces. The same `batch_name` again writes the same object and the same index item."""
-    key = f"{workspace_id}/{leaderboard_id}/traces/{batch_name}.jsonl.gz"
-    blobs.put_lines(key, lines)
-    item = index_item(workspace_id, leaderboard_id, key=key, source=source, count=len(lines))
-    table.put(item | {"sk": f"TRACES#{batch_name}"})
-
-
-def find(
     workspace_id: str,
     leaderboard_id: str,
     *,
-    limit: int,
-    offset: int,
-    batch_limit: int,
-    source: Source | None = None,
+    key: str,
+    source: Source,
+    count: int,
     run_id: str | None = None,
-) -> Page:
-    """The newest traces, after `offset` of them. Reads at most `batch_limit` batches; each trace appears once."""
-    found: list[Trace] = []
-    seen: set[str] = set()
-    batches = scanned = 0
-    for item in table.query(_partition(workspace_id, leaderboard_id), "TRACES#", newest_first=True):
-        if (source and item["source"] != source) or (run_id and item.get("run_id") != run_id):
-            continue
-        if not batches and item["count"] <= offset:
-            offset -= item["count"]  # the page begins behind this batch: no need to read it
-            continue
-        if batches == batch_limit or len(found) >= offset + limit:
-            break
-        batches += 1
-        for line in reversed(blobs.get_lines(item["key"])):
-            scanned += 1
-            one = traces.decode(line)
-            if one.trace_id not in seen:  # a redelivered message may have been stored twice
-                seen.add(one.trace_id)
-                found.append(one)
-    return Page(found[offset : offset + limit], batches, scanned)
+    retention_days: int | None = None,
+) -> dict[str, Any]:
+    """The table item that makes a written batch findable; for whoever writes it in a transaction of its own."""
+    item = {"pk": partition(workspace_id, leaderboard_id), "sk": f"{PREFIX}{new_id()}"}
+    more: dict[str, Any] = {"key": key, "source": source, "count": count}
+    if run_id:
+        more |= {"run_id": run_id, "first_id": run_id}  # its traces come after it
+    if retention_days:
+        more["expires_at"] = expiry(retention_days)
+    return item | more
 
 
-def by_ids(workspace_id: str, leaderboard_id: str, trace_ids: Iterable[str]) -> dict[str, Trace]:
-    """The traces with these ids, of those that are found in the batches written soon after them."""
-    wanted = set(trace_ids)
-    found: dict[str, Trace] = {}
-    seen: set[str] = set()
-    for trace_id in sorted(wanted):
-        # An id begins with the time of its trace, and so does the key of the batch that holds it, a little later.
-        first = f"TRACES#{trace_id}"
-        batches = table.query(_partition(workspace_id, leaderboard_id), "TRACES#", first=first, limit=_BATCHES_AFTER)
-        for item in () if trace_id in found or len(seen) >= _BATCHES_READ else batches:
-            if item["key"] not in seen:
-                seen.add(item["key"])
-                read = map(traces.decode, blobs.get_lines(item["key"]))
-                found |= {one.trace_id: one for one in read if one.trace_id in wanted}
-            if trace_id in found:
-                break
-    return found
+def record(
+    workspace_id: str,
+    leaderboard_id: str,
+    batch_name: str,
+    source: Source,
+    lines: list[bytes],
+    *,
+    retention_days: int | None = None,
+    bounds: dict[str, str] | None = None,
+) -> None:
+    """Store a batch of traces. The same `batch_name` again writes the same object and the same index item."""
+    key = put_batch(workspace_id, leaderboard_id, batch_name, lines, retention_days)
+    item = index_item(
+        workspace_id, leaderboard_id, key=key, source=source, count=len(lines), retention_days=retention_days
+    )
+    table.put(item | {"sk": f"{PREFIX}{batch_name}"} | (bounds or {}))
 
 
-def _partition(workspace_id: str, leaderboard_id: str) -> str:
+def record_all(
+    workspace_id: str,
+    leaderboard_id: str,
+    source: Source,
+    found: Iterable[Trace],
+    retention_days: int | None = None,
+) -> None:
+    """Store traces with ids of ours, the oldest first, in batches named by what is in them.
+
+    The same traces again are stored in the same places, others elsewhere. Memory does not grow with their number.
+    """
+    for batch in batches(found):
+        ids = [one.trace_id for one in batch]
+        content = hashlib.sha256("".join(ids).encode()).hexdigest()[:16]
+        record(
+            workspace_id,
+            leaderboard_id,
+            f"{max(ids)}-{content}",
+            source,
+            [traces.encode(one) for one in batch],
+            retention_days=retention_days,
+            bounds=bounds_of(batch),
+        )
+
+
+def batches(found: Iterable[Trace], most: int = MAX_LINES) -> Iterator[list[Trace]]:
+    """Traces in their order, as many together as a batch may have."""
+    batch: list[Trace] = []
+    size, first, last = 0, math.inf, -math.inf
+    for one in found:
+        length, at = len(traces.encode(one)), _seconds(one)
+        first, last = min(first, at), max(last, at)
+        full = len(batch) == most or size + length > _MAX_BYTES or last - first > SPAN.total_seconds()
+        if batch and full:
+            yield batch
+            batch, size, first, last = [], 0, at, at
+        batch.append(one)
+        size += length
+    if batch:
+        yield batch
+
+
+def put_batch(
+    workspace_id: str, leaderboard_id: str, batch_name: str, lines: list[bytes], retention_days: int | None
+) -> str:
+    """Write the object of a batch; its key."""
+    key = f"{workspace_id}/{leaderboard_id}/traces/{batch_name}.jsonl.gz"
+    blobs.put_lines(key, lines, {RETENTION_TAG: str(retention_days)} if retention_days else None)
+    return key
+
+
+def bounds_of(batch: list[Trace]) -> dict[str, str]:
+    """What an index item says of what it holds: from which time on, and from which id on."""
+    bounds = {"oldest_at": min(one.created_at for one in batch)}
+    if all(is_id(one.trace_id) for one in batch):
+        bounds["first_id"] = min(one.trace_id for one in batch)
+    return bounds
+
+
+def partition(workspace_id: str, leaderboard_id: str) -> str:
+    """Where the index of a leaderboard's traces is, or of a Dr.Gero model's."""
     return f"WS#{workspace_id}#LB#{leaderboard_id}"
+
+
+def expiry(retention_days: int) -> int:
+    """When something that is written now expires, in seconds since 1970."""
+    return int((clock.now() + timedelta(days=retention_days)).timestamp())
+
+
+def has_expired(item: dict[str, Any]) -> bool:
+    """Whether an item is only there because the table has not dropped it yet."""
+    return bool(item.get("expires_at", 1 << 62) <= clock.now().timestamp())
+
+
+def _seconds(trace: Trace) -> float:
+    return clock.parse(trace.created_at).timestamp()

@@ -16,12 +16,14 @@ from tests.gero.cli.fake_pushes import PushRoutes
 from tests.gero.cli.fake_reviews import ReviewRoutes
 from tests.gero.cli.fake_routes import Answer, Refused, answer, found, handler, page, route
 from tests.gero.cli.fake_shadows import ShadowRoutes
+from tests.gero.cli.fake_traces import TraceRoutes
 from tests.gero.cli.fake_trainings import TrainingRoutes
 
 TOKEN = "drgero_0123456789abcdef0123456789abcdef"
 
 
 class FakeApi(
+    TraceRoutes,
     InferenceRoutes,
     ShadowRoutes,
     ReviewRoutes,
@@ -38,6 +40,7 @@ class FakeApi(
         super().__init__()
         self.runs: dict[str, dict[str, Any]] = {}
         self.requests: list[tuple[str, str, Any]] = []
+        self.queries: list[dict[str, str]] = []
         self.interruptions: list[int] = []
         self.polls_to_end = 2
         self.run_error: str | None = None
@@ -60,6 +63,7 @@ class FakeApi(
 
     def handle(self, method: str, path: str, query: dict[str, str], body: Any, headers: Mapping[str, str]) -> Answer:
         self.requests.append((method, path, body))
+        self.queries.append(query)
         if self.interruptions:
             return self.interruptions.pop(0), b"not JSON"
         if path == "/healthz":
@@ -139,11 +143,6 @@ class FakeApi(
         if done is None:
             raise Refused(409, "there is no ranking yet: run the leaderboard first")
         return 200, fake_objects.ranking(done)
-
-    @route("GET", "/v1/leaderboard/{board}/traces")
-    def traces(self, query: dict[str, str], body: Any, board: str) -> Answer:
-        rows = [row for row in fake_objects.traces() if query.get("source") in (None, row["source"])]
-        return 200, page("rows", rows, query)
 
     @route("GET", "/api/leaderboards/{board}/schedule")
     def show_schedule(self, query: Any, body: Any, board: str) -> Answer:

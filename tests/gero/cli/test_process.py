@@ -56,7 +56,7 @@ def test_answers_and_errors_go_to_their_own_streams_with_exit_codes(environment:
 
 
 def test_a_closed_pipe_ends_quietly(environment: dict[str, str], triage: dict[str, Any]) -> None:
-    process = start(environment, "traces", "--format", "jsonl")
+    process = start(environment, "traces", "list", "--format", "jsonl")
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests  # moto answers it as S3 answers whoever has a signed URL
 
-from gero.kit import GeroError, blobs
+from gero.kit import GeroError, aws, blobs
 from tests.cloud import BUCKET
 from tests.gero.faults import Faults
 
@@ -81,3 +81,10 @@ def test_a_deployment_without_its_bucket_says_which_variable_is_missing(monkeypa
     monkeypatch.delenv("GERO_BUCKET")
     with pytest.raises(GeroError, match="GERO_BUCKET"):
         blobs.get("w/one")
+
+
+def test_an_object_carries_the_tags_that_its_lifecycle_goes_by() -> None:
+    blobs.put_lines("w/one", [b"{}"], {"kept for": "30 days = 1 month"})
+    blobs.put_lines("w/two", [b"{}"])
+    tags = {key: aws.client("s3").get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"] for key in ("w/one", "w/two")}
+    assert tags == {"w/one": [{"Key": "kept for", "Value": "30 days = 1 month"}], "w/two": []}

@@ -3,10 +3,10 @@ import os
 import pytest
 
 from gero import leaderboards, runs, traces
-from gero.kit import NotFound, aws, blobs, table
+from gero.kit import NotFound, aws, blobs, clock, new_id, table
 from gero.leaderboards import Leaderboard
 from gero.providers import target
-from gero.traces import Trace
+from gero.traces import Feedback, Trace, feedback, manual
 from tests.gero.leaderboards.boards import add, board, push
 from tests.gero.plans import some_rows, stored_plan
 
@@ -25,7 +25,9 @@ def lived_in() -> Leaderboard:
     runs.rounds.dispatch(plan, 1, "token", os.environ["GERO_EVALUATION_QUEUE_URL"])
     runs.cancel(run)
     push(made, some_rows(4)[3:])
-    traces.record("w", made.id, "t", "inference", [traces.encode(Trace("t", "inference", "now"))])
+    trace = Trace(new_id(), "manual", clock.iso())
+    manual.add("w", made.id, [trace], {trace.trace_id})
+    feedback.put("w", made.id, traces.locate("w", made.id, [trace.trace_id])[trace.trace_id], Feedback(score=1))
     return made
 
 

@@ -72,7 +72,7 @@ def test_traces_that_are_nowhere_are_named_once_and_hide_no_others() -> None:
 def test_what_is_no_id_does_not_misplace_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
     made = board()
     ids = [traced(made) for _ in range(3)]
-    monkeypatch.setattr("gero.traces.store._BATCHES_READ", 1)
+    monkeypatch.setattr("gero.traces.located._BATCHES_READ", 1)
     told = added(made, ("0", None), (ids[2], None))
     assert (told.pushed.accepted, told.missing) == (1, ["0"])
 
@@ -109,3 +109,20 @@ def test_a_deleted_leaderboard_takes_none() -> None:
     delete("w", made.id)
     with pytest.raises(NotFound):
         added(made, (one, None))
+
+
+def test_a_trace_whose_question_was_not_kept_becomes_no_row() -> None:
+    made = board()
+    bare = traced(made, input="", output=None, content="left out")
+    (rejection,) = added(made, (bare, ["right"])).pushed.rejections
+    assert (rejection.code, rejection.field) == ("content_not_kept", "trace_id")
+
+
+def test_a_trace_that_was_found_already_is_not_looked_for_again() -> None:
+    made = board()
+    trace = Trace(new_id(), "inference", "2026-01-01T00:00:00.000Z", input="asked", output="told")
+    assert trace_rows.add_one(made, trace, ["right"], "b").accepted == 1
+    assert trace_rows.add_one(made, trace, ["right"], "b").duplicates == 1
+    (rejection,) = trace_rows.add_one(made, traces.captured(trace, content=False, redact=[]), ["x"], "b").rejections
+    assert rejection.code == "content_not_kept"
+    assert [row.expected for row in stored(made)] == [["right"]]

@@ -1,9 +1,14 @@
+from datetime import timedelta
+
 import pytest
 
 from gero import traces
-from gero.kit import new_id, table
-from gero.traces import Source, Trace
-from tests.gero.faults import Faults
+from gero.kit import aws, blobs, clock, new_id, table
+from gero.leaderboards.serving_settings import TraceSettings
+from gero.traces import Source, Trace, store
+from infra.data_stack import RETENTION_TAG, TRACE_RETENTIONS
+from tests.cloud import BUCKET
+from tests.gero.traces import made
 
 pytestmark = pytest.mark.usefixtures("cloud")
 
@@ -70,42 +75,6 @@ def test_another_leaderboard_and_another_workspace_see_nothing() -> None:
         assert traces.find(*owner, limit=10, offset=0, batch_limit=10).traces == []
 
 
-def by_ids(*names: str) -> list[str]:
-    return sorted(traces.by_ids("w", "l", names))
-
-
-def test_traces_are_found_by_their_ids_in_whatever_batches_they_are() -> None:
-    record("1", "3", batch="3-x", source="run")  # a batch is written after the newest of its traces
-    record("2", "4", batch="4-x")
-    record("5", batch="5-x")
-    assert by_ids("1", "4", "5") == ["1", "4", "5"]
-    assert by_ids("2") == ["2"]
-    assert by_ids("2", "nobody") == ["2"]
-    assert traces.by_ids("w", "l", ["3"])["3"] == trace("3", "run")
-    assert by_ids() == []
-    for owner in (("w", "m"), ("v", "l")):
-        assert traces.by_ids(*owner, ["1"]) == {}
-
-
-def test_the_search_by_ids_begins_at_the_oldest_and_ends_with_the_last(faults: Faults) -> None:
-    for number in range(6):
-        record(f"{number}", batch=f"{number}-x")
-    seen = faults.answer("s3", "GetObject", 0, lambda _: {})
-    assert by_ids("2", "3") == ["2", "3"]
-    assert len(seen) == 2, "neither the batches before nor those after"
-
-
-def test_the_search_by_ids_reads_no_more_batches_than_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(6):
-        record(f"{number}", batch=f"{number}-x")
-    monkeypatch.setattr("gero.traces.store._BATCHES_AFTER", 2)
-    assert by_ids("0", "5") == ["0", "5"], "each is looked for from its own time on"
-    record("3-late", batch="5-y")
-    assert by_ids("3-late") == []
-    monkeypatch.setattr("gero.traces.store._BATCHES_READ", 2)
-    assert by_ids("1", "2", "3") == ["1", "2"]
-
-
 def test_a_trace_is_shown_in_dollars_and_scores_of_zero_to_one() -> None:
     shown = Trace("t", "run", "now", score=500_000, cost_nanos=2_500_000).public("l")
     assert (shown["score"], shown["cost_usd"], shown["leaderboard_id"]) == (0.5, 0.0025, "l")
@@ -117,3 +86,38 @@ def test_a_batch_whose_object_is_gone_hides_no_other() -> None:
     record("1", batch="b1")
     table.put(traces.index_item("w", "l", key="w/l/traces/gone.jsonl.gz", source="run", count=1))
     assert found() == ["1"]
+
+
+def test_traces_are_batched_by_number_size_and_time_and_stored_again_in_the_same_places() -> None:
+    few = [made.trace(minute) for minute in range(5)]
+    assert [len(batch) for batch in store.batches(few, 2)] == [2, 2, 1]
+    long = [made.trace(minute, output="x" * 1_500_000) for minute in range(5)]
+    assert [len(batch) for batch in store.batches(long)] == [2, 2, 1]
+    day = 24 * 60
+    apart = [made.trace(minute) for minute in (0, 1, day + 0.5, day + 2, 3 * day)]
+    assert [len(batch) for batch in store.batches(apart)] == [2, 2, 1]
+    for _ in range(2):
+        traces.record_all("w", "l", "dataset", iter(apart))
+    assert len(list(blobs.keys("w/l/traces/"))) == 3
+    assert traces.find("w", "l", limit=10, offset=0, batch_limit=9).scanned_rows == 5
+
+
+def test_traces_with_a_retention_are_tagged_and_not_shown_once_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    made.record(made.trace(1), batch="b1", retention_days=30)
+    made.record(made.trace(2), batch="b2")
+    item = next(table.query("WS#w#LB#l", "TRACES#b1"))
+    tags = aws.client("s3").get_object_tagging(Bucket=BUCKET, Key=item["key"])["TagSet"]
+    assert tags == [{"Key": "gero-retention", "Value": "30"}]
+    assert "expires_at" not in next(table.query("WS#w#LB#l", "TRACES#b2"))
+    for days, shown in ((29.9, ["2", "1"]), (30.1, ["2"])):
+        later = clock.now() + timedelta(days=days)
+        with monkeypatch.context() as time:
+            time.setattr(clock, "now", lambda later=later: later)
+            assert made.inputs(traces.find("w", "l", limit=9, offset=0, batch_limit=9)) == shown
+            assert len(traces.by_ids("w", "l", [made.trace(1).trace_id])) == len(shown) - 1
+
+
+def test_the_bucket_forgets_what_a_leaderboard_may_ask_it_to_forget() -> None:
+    allowed = TraceSettings.model_json_schema()["properties"]["retention_days"]["anyOf"][0]["enum"]
+    assert tuple(allowed) == TRACE_RETENTIONS
+    assert store.RETENTION_TAG == RETENTION_TAG

@@ -62,11 +62,13 @@ def remove(
     group,
     "add-traces",
     'gero dataset add-traces 0198c0de-7a11-7000-8000-00000000beef --expected "Refund" -l "Support triage"',
-    "gero traces --format jsonl | jq -r .trace_id | xargs gero dataset add-traces",
+    "gero traces list --format jsonl | jq -r .trace_id | xargs gero dataset add-traces",
 )
 def add_traces(
     session: Session,
-    trace_id: Annotated[list[str], typer.Argument(metavar="TRACE_ID…", help="Ids as `gero traces --json` has them.")],
+    trace_id: Annotated[
+        list[str], typer.Argument(metavar="TRACE_ID…", help="Ids as `gero traces list --json` has them.")
+    ],
     expected: Annotated[
         list[str] | None,
         typer.Option(help="The right answer, instead of what was answered; repeat for several accepted ones."),

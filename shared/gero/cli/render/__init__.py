@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gero.cli.render.shadow import shadow_report
     from gero.cli.render.tables import card
     from gero.cli.render.tokens import push_token_table, token_card, token_table
-    from gero.cli.render.traces import trace_table
+    from gero.cli.render.traces import trace_card, trace_table
     from gero.cli.render.trust import judge_report
     from gero.cli.render.versions import comparison, row_table, version_table
 
@@ -69,6 +69,7 @@ __all__ = [
     "shadow_report",
     "token_card",
     "token_table",
+    "trace_card",
     "trace_table",
     "trial_card",
     "trial_in_words",
@@ -96,7 +97,7 @@ _MODULES: Final = {
     "shadow": ("shadow_report",),
     "tables": ("card",),
     "tokens": ("push_token_table", "token_card", "token_table"),
-    "traces": ("trace_table",),
+    "traces": ("trace_card", "trace_table"),
     "trust": ("judge_report",),
     "versions": ("comparison", "row_table", "version_table"),
 }
