@@ -16,6 +16,7 @@ class Traces(Construct):
         super().__init__(scope, construct_id)
         self.queue = Queue(self, "queue", visibility=6 * RECORD_SECONDS, receives=5)
         self.record_traces = Function(self, "record_traces", data, seconds=RECORD_SECONDS, megabytes=512)
-        self.record_traces.may(data.rows, "dynamodb", "PutItem")
+        self.record_traces.may(data.rows, "dynamodb", "GetItem", "PutItem")
+        self.record_traces.may(data.secrets, "kms", "Decrypt")
         self.record_traces.may(data.objects, "s3", "PutObject", "PutObjectTagging")
         self.record_traces.consumes(self.queue, batch_size=500, window_seconds=5)

@@ -31,6 +31,7 @@ from functions.api.routes import (
     runs,
     schedules,
     shadow,
+    telemetry,
     tokens,
     trace_changes,
     traces,
@@ -92,7 +93,7 @@ def create_app() -> FastAPI:
         trace_changes,
     )
     of_models = (base_models, models, fine_tuning)
-    others = (tokens, integrations, datasets, elsewhere, operators)
+    others = (tokens, integrations, telemetry, datasets, elsewhere, operators)
     for routes in (health, workspace, *of_leaderboards, *of_models, *others):
         app.include_router(routes.router)
     app.add_exception_handler(GeroError, _refused)

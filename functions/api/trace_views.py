@@ -11,12 +11,13 @@ from functions.api.fitting import fitting
 from gero import traces
 from gero.kit import Invalid, NotFound, clock
 from gero.leaderboards import serving_settings
-from gero.traces import Page, Trace, feedback, times
+from gero.traces import Page, Trace, feedback, otel, times
 
 Format = Literal["json", "jsonl", "ndjson"]
 Many = Annotated[int, Query(ge=1, le=1000, description="How many to return")]
 Batches = Annotated[int, Query(ge=1, le=100, description="How many batches of traces to scan at most")]
 Moment = Annotated[str | None, Query(max_length=40, description="An ISO 8601 time, such as 2026-07-01T00:00:00Z")]
+Attributes = Annotated[bool, Query(description="Add `attributes`: the trace by OpenTelemetry's conventions")]
 Cursor = Annotated[str | None, Query(max_length=2000, description="`next_cursor` of the answer before")]
 TraceId = Annotated[str, Path(max_length=100)]
 NEXT_CURSOR = "X-Dr.Gero-Next-Cursor"
@@ -62,10 +63,14 @@ class Shown:
         owner_id: str,
         leaderboard_id: str | None,
         settings: serving_settings.TraceSettings = EVERYTHING,
+        *,
+        attributes: bool = False,
     ) -> None:
+        """`attributes`: show them in OpenTelemetry's words as well."""
         self._owner = workspace_id, owner_id
         self._leaderboard_id = leaderboard_id
         self._settings = settings
+        self._attributes = attributes
 
     def one(self, trace_id: str) -> dict[str, Any]:
         """One trace. NotFound says what may be the reason."""
@@ -94,8 +99,10 @@ class Shown:
             if place and time.monotonic() > end:
                 return
             told = rated.get(one.trace_id)
-            row = self._visible(one).public(self._leaderboard_id)
-            yield row | {"feedback": told.public() if told else None}
+            visible = self._visible(one)
+            row = visible.public(self._leaderboard_id) | {"feedback": told.public() if told else None}
+            named = {"attributes": otel.attributes(visible, self._leaderboard_id)} if self._attributes else {}
+            yield row | named
 
     def _visible(self, trace: Trace) -> Trace:
         """Traces of runs are stored whole, since answers are reused and reviewed; here they are as others are kept."""

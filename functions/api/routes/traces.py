@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from functions.api import trace_views
 from functions.api.caller import SCHEMES, Offset, Reader
-from functions.api.trace_views import LINES, Batches, Cursor, Format, Many, Moment, Shown, TraceId
+from functions.api.trace_views import LINES, Attributes, Batches, Cursor, Format, Many, Moment, Shown, TraceId
 from gero import leaderboards, models, traces
 
 router = APIRouter(tags=["traces"], dependencies=SCHEMES)
@@ -34,6 +34,7 @@ def read_traces(
     model_id: ModelId = None,
     errors_only: Errors = False,
     has_feedback: HasFeedback = None,
+    attributes: Attributes = False,
 ) -> Response | dict[str, Any]:
     """The newest traces. They lie in batches, of which at most `batch_limit` are scanned for one answer.
 
@@ -61,16 +62,19 @@ def read_traces(
     )
     url = f"{_base(request)}/api/leaderboards/{leaderboard_id}/traces"
     told = {"leaderboard_id": leaderboard_id, "traces_url": url, "limit": limit, "offset": offset}
-    shown = Shown(caller.workspace_id, leaderboard_id, leaderboard_id, found.traces)
+    shown = Shown(caller.workspace_id, leaderboard_id, leaderboard_id, found.traces, attributes=attributes)
     return shown.answer(request, page, format, told)
 
 
 @router.get("/v1/leaderboard/{leaderboard_id}/traces/{trace_id}")
 @router.get("/api/leaderboards/{leaderboard_id}/traces/{trace_id}", include_in_schema=False)
-def read_trace(caller: Reader, leaderboard_id: str, trace_id: TraceId) -> dict[str, Any]:
+def read_trace(
+    caller: Reader, leaderboard_id: str, trace_id: TraceId, attributes: Attributes = False
+) -> dict[str, Any]:
     """One trace. That of an inference request can be read some seconds after its answer."""
     found = leaderboards.get(caller.workspace_id, leaderboard_id)
-    return Shown(caller.workspace_id, leaderboard_id, leaderboard_id, found.traces).one(trace_id)
+    shown = Shown(caller.workspace_id, leaderboard_id, leaderboard_id, found.traces, attributes=attributes)
+    return shown.one(trace_id)
 
 
 @router.get("/v1/models/{model_id}/traces", response_model=None, responses=LINES)

@@ -26,6 +26,7 @@ from gero.cli.commands import (
     schedules,
     shadow,
     sign_in,
+    telemetry,
     tokens,
     trace_changes,
     traces,
@@ -59,3 +60,4 @@ app.add_typer(fine_tuning.group, name="fine-tune", rich_help_panel=PRODUCTION)
 app.add_typer(push_tokens.group, name="push-token", rich_help_panel=PRODUCTION)
 app.add_typer(tokens.group, name="token", rich_help_panel=ACCOUNT)
 app.add_typer(integrations.group, name="integration", rich_help_panel=ACCOUNT)
+app.add_typer(telemetry.group, name="telemetry", rich_help_panel=ACCOUNT)

@@ -33,6 +33,7 @@ class AccessRoutes:
         super().__init__()
         self.tokens: dict[str, dict[str, Any]] = {}
         self.connected: dict[str, str] = {}
+        self.collector: dict[str, Any] = {}
 
     @route("GET", "/api/tokens")
     def list_tokens(self, query: dict[str, str], body: Any) -> Answer:
@@ -86,6 +87,20 @@ class AccessRoutes:
     @route("DELETE", "/api/integrations/{provider}")
     def disconnect(self, query: Any, body: Any, provider: str) -> Answer:
         self.connected.pop(provider, None)
+        return 204, None
+
+    @route("PUT", "/api/telemetry")
+    def set_collector(self, query: Any, body: dict[str, Any]) -> Answer:
+        self.collector = {"endpoint": f"{body['endpoint']}/v1/traces", "header_name": body.get("header_name")}
+        self.collector["updated_at"] = now()
+        return 200, self.collector
+
+    @route("GET", "/api/telemetry")
+    def read_collector(self, query: Any, body: Any) -> Answer:
+        return 200, self.collector
+
+    @route("DELETE", "/api/telemetry")
+    def remove_collector(self, query: Any, body: Any) -> Answer:
         return 204, None
 
     @route("POST", "/api/integrations/validate")
