@@ -1,5 +1,6 @@
 """A model server for tests: real HTTP in OpenAI's format, told answers and faults, every call counted."""
 
+import contextlib
 import json
 import re
 import threading
@@ -141,10 +142,12 @@ class ModelServer:
                         time.sleep(server.chunk_seconds if number else 0)
                         self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
                         self.wfile.flush()
-                    self.wfile.write(b"0\r\n\r\n")
-                    self.wfile.flush()
                 except OSError:
                     server.left += 1
                     self.close_connection = True
+                    return
+                with contextlib.suppress(OSError):  # who goes away now has read all
+                    self.wfile.write(b"0\r\n\r\n")
+                    self.wfile.flush()
 
         return Handler

@@ -1,15 +1,15 @@
 """The response: asks whoever serves and sends what comes, whole or as it comes; a client that leaves stops it all."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from functions.serve_inference import refusals, web
-from functions.serve_inference.attempts import first_answer
+from functions.serve_inference.attempts import Attempts, breakers, circuit
 from functions.serve_inference.completion import completion, last_chunks
 from functions.serve_inference.exchange import Exchange
 from functions.serve_inference.finding import headers_of
@@ -17,7 +17,7 @@ from functions.serve_inference.means import Means
 from functions.serve_inference.web import Request, Send
 from gero import providers
 from gero.kit import GeroError
-from gero.providers import Answer, AnswerStream
+from gero.providers import Answer, AnswerStream, CallFailed
 from gero.providers.chunks import message_of
 from gero.providers.target import Target
 from gero.traces import Trace
@@ -41,20 +41,23 @@ class Answering:
 
     async def run(self, request: Request, send: Send) -> None:
         """Send the answer; ends early when the client leaves."""
-        work = asyncio.ensure_future(self._answer(send))
+        work = asyncio.current_task()
+        assert work
         leaving = asyncio.ensure_future(request.left())
+        leaving.add_done_callback(stop := partial(_stop, work))
         try:
-            await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            await self._answer(send)
+        except asyncio.CancelledError:
+            if not leaving.done() or leaving.cancelled():
+                raise  # the server stops
+            work.uncancel()
         finally:
+            leaving.remove_done_callback(stop)
             leaving.cancel()
-            if not work.done():
-                work.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
 
     async def _answer(self, send: Send) -> None:
         exchange = self._exchange
-        await exchange.reserve()
+        await exchange.reserve(self._means.lingering)
         try:
             if exchange.asked.stream:
                 await self._stream(send)
@@ -67,10 +70,14 @@ class Answering:
         except asyncio.CancelledError:
             self._follow(exchange.trace(None, error=_LEFT))
             raise
+        except Exception:
+            self._follow(exchange.trace(None, error="something went wrong on our side"))
+            raise
 
     async def _whole(self, send: Send) -> None:
         exchange = self._exchange
-        outcome = await first_answer(exchange.served.serving, self._asked, _nothing)
+        attempts = Attempts(exchange.served, self._asked, self._late, self._left, ends=True)
+        outcome = await attempts.first_answer()
         exchange.target, exchange.reason = outcome.target, outcome.reason
         answer, document = outcome.value
         trace = exchange.trace(answer, tool_calls=message_of(document).get("tool_calls") or None)
@@ -81,22 +88,33 @@ class Answering:
     async def _asked(self, target: Target) -> tuple[Answer, Any]:
         headers = await headers_of(self._exchange.served.workspace_id, target)
         body = self._exchange.body(target)
-        return await providers.ask_whole(self._means.session, target.endpoint, headers, body, self._patience(target))
+        with self._exchange.asking(target):
+            return await providers.ask_whole(
+                self._means.session, target.endpoint, headers, body, self._patience(target)
+            )
 
     async def _stream(self, send: Send) -> None:
         exchange = self._exchange
-        outcome = await first_answer(exchange.served.serving, self._opened, AnswerStream.close)
+        outcome = await Attempts(
+            exchange.served, self._opened, self._late_stream, self._left, ends=False
+        ).first_answer()
         exchange.target, exchange.reason = outcome.target, outcome.reason
         stream, told = outcome.value, None
+        place = circuit(exchange.served.workspace_id, exchange.target)
         try:
-            async with asyncio.timeout(max(0.001, self._deadline - time.monotonic())):
+            async with asyncio.timeout(max(0.001, self._left())):
                 await web.start(send, 200, _EVENTS | exchange.headers())
                 async for events in stream:
                     await web.more(send, b"".join(self._shown(event) for event in events))
-        except (GeroError, TimeoutError) as error:
-            told = error.message if isinstance(error, GeroError) else "the answer took too long"
+            breakers.note(place, None)
+        except CallFailed as error:
+            told = error.message
+            breakers.note(place, error)
+        except TimeoutError:
+            told = "the answer took too long"
         except asyncio.CancelledError:
             told = _LEFT
+            breakers.release(place)
             raise
         finally:
             answer = stream.answer()
@@ -110,17 +128,32 @@ class Answering:
     async def _opened(self, target: Target) -> AnswerStream:
         headers = await headers_of(self._exchange.served.workspace_id, target)
         body = self._exchange.body(target)
-        return await providers.open_stream(self._means.session, target.endpoint, headers, body, self._patience(target))
+        with self._exchange.asking(target):
+            return await providers.open_stream(
+                self._means.session, target.endpoint, headers, body, self._patience(target)
+            )
 
     def _shown(self, event: bytes) -> bytes:
-        """An event as it is passed on; usage that nobody asked for is left out."""
-        if self._exchange.asked.include_usage or b'"usage"' not in event:
-            return b"data: " + event + b"\n\n"
-        chunk = msgspec.json.decode(event)
-        return b"data: " + event + b"\n\n" if chunk.get("choices") else b""
+        """An event as it is passed on, on one line; a chunk of usage only is left out where nobody asked for it, or
+        where the last chunk tells it.
+        """
+        asked = self._exchange.asked.include_usage and self._openai
+        if not asked and b'"usage"' in event and not msgspec.json.decode(event).get("choices"):
+            return b""
+        return b"data: " + event.replace(b"\n", b" ") + b"\n\n"
 
     def _patience(self, target: Target) -> float:
-        return max(0.001, min(target.endpoint.timeout_seconds, self._deadline - time.monotonic()))
+        return max(0.001, min(target.endpoint.timeout_seconds, self._left()))
+
+    def _left(self) -> float:
+        return self._deadline - time.monotonic()
+
+    async def _late(self, answered: tuple[Answer, Any]) -> None:
+        self._exchange.lost_nanos += answered[0].cost_nanos
+
+    async def _late_stream(self, stream: AnswerStream) -> None:
+        self._exchange.lost_nanos += stream.answer().cost_nanos
+        await stream.close()
 
     def _follow(self, trace: Trace) -> None:
         """Begin what follows the answer, once."""
@@ -140,5 +173,6 @@ class Answering:
         await web.end(send, body)
 
 
-async def _nothing(answered: object) -> None:
-    """An answer that came too late needs no letting go."""
+def _stop(work: "asyncio.Task[Any]", leaving: "asyncio.Task[None]") -> None:
+    if not leaving.cancelled():
+        work.cancel()

@@ -31,18 +31,16 @@ class Asked(msgspec.Struct, frozen=True):
 def read(body: bytes, *, openai: bool = False) -> Asked:
     """The request in a body; in OpenAI's words it must have `model` and `messages`. Invalid names field and fix."""
     document = _document(body)
-    messages = _messages(document.get("messages"))
     text = next((document[name] for name in _INPUT_FIELDS if document.get(name) is not None), None)
+    text = None if openai else text
+    messages = _messages(document.get("messages")) if text is None else None  # the input wins, as documented
     if openai:
-        text = None
         if messages is None:
             raise Invalid("messages: must be a list of {role, content}", field="messages")
     elif text is None and messages is None:
         raise Invalid("input: give input (or prompt, question, query) or messages", field="input")
     if text is not None and (not isinstance(text, str) or not text.strip()):
         raise Invalid("input: must be a text that is not empty", field="input")
-    if text is not None:
-        messages = None  # aliases of input win, as documented
     if messages is None and document.get("apply_prompt") is False:
         raise Invalid("apply_prompt: only messages can go without the prompt; give messages", field="apply_prompt")
     options = document.get("stream_options")

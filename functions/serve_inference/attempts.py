@@ -4,13 +4,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from functions.serve_inference.finding import Served
 from gero.kit import Conflict, GeroError
 from gero.providers import Breakers, CallFailed
-from gero.providers.serving import Serving
 from gero.providers.target import Target
 
 T = TypeVar("T")
 Attempt = Callable[[Target], Awaitable[T]]
+Discard = Callable[[T], Awaitable[None]]
+_SKIPPED = "circuit open"
+_LEAST_SECONDS = 1.0
+"""For another one to be asked: with less, its failure would say nothing."""
 breakers = Breakers()
 
 
@@ -23,98 +27,121 @@ class Outcome(Generic[T]):
         self.reason = reason
 
 
-def order(serving: Serving) -> list[Target]:
-    """Production and its fallbacks, without those that keep failing; production when there is nobody else."""
-    wanted = [serving.target, *serving.others[: serving.settings.fallbacks]]
-    if len(wanted) == 1:
-        return wanted  # better asked once more than refused
-    willing = [one for one in wanted if not breakers.refuses(one.endpoint.address)]
-    return willing or wanted
-
-
-async def first_answer(serving: Serving, attempt: Attempt[T], discard: Callable[[T], Awaitable[None]]) -> Outcome[T]:
-    """The first answer. When nobody has one, the failure of the first that was asked is raised.
-
-    `discard` lets go of an answer that came too late, where two were asked at a time.
+class Attempts(Generic[T]):
+    """Asks for one request. `discard` lets go of an answer that came too late, where two were asked at a time;
+    `left` tells the seconds that the request may still take; `ends`: whether an answer has ended when it is there, so
+    that its endpoint's circuit can be told. A stream has not.
     """
-    targets = order(serving)
-    skipped = "circuit open" if targets[0] != serving.target else None
-    if serving.settings.hedge_after_ms is not None and len(targets) > 1:
-        return await _hedged(targets, attempt, discard, serving.settings.hedge_after_ms / 1000, skipped)
-    first: GeroError | None = None
-    for target in targets:
+
+    def __init__(
+        self,
+        served: Served,
+        attempt: Attempt[T],
+        discard: Discard[T],
+        left: Callable[[], float],
+        *,
+        ends: bool,
+    ) -> None:
+        self._served = served
+        self._attempt = attempt
+        self._discard = discard
+        self._left = left
+        self._ends = ends
+        self._production = served.serving.target
+        self._first: GeroError | None = None
+
+    async def first_answer(self) -> Outcome[T]:
+        """The first answer. When nobody has one, the failure of the first that was asked is raised."""
+        serving = self._served.serving
+        targets = [self._production, *serving.others[: serving.settings.fallbacks]]
+        if serving.settings.hedge_after_ms is not None and len(targets) > 1:
+            return await self._hedged(targets, serving.settings.hedge_after_ms / 1000)
+        for target in targets:
+            if self._is_skipped(target, targets):
+                continue
+            try:
+                return self._outcome(await self._noted(target), target)
+            except GeroError as error:
+                self._failed(error)
+        return await self._at_last()
+
+    async def _hedged(self, targets: Sequence[Target], seconds: float) -> Outcome[T]:
+        """As `first_answer`, but the next one is asked too when an answer takes longer than `seconds`."""
+        waiting = list(targets)
+        asked: dict[asyncio.Task[T], Target] = {}
         try:
-            return Outcome(await _noted(target, attempt), target, skipped or _why(first))
-        except GeroError as error:
-            first = first or error
-            if not _another_may_answer(error):
-                raise
-    assert first is not None
-    raise first
-
-
-async def _hedged(
-    targets: Sequence[Target],
-    attempt: Attempt[T],
-    discard: Callable[[T], Awaitable[None]],
-    seconds: float,
-    skipped: str | None,
-) -> Outcome[T]:
-    """As `first_answer`, but the next one is asked too when an answer takes longer than `seconds`."""
-    waiting = list(targets)
-    asked: dict[asyncio.Task[T], Target] = {}
-    first: GeroError | None = None
-    try:
-        while waiting or asked:
-            if waiting:
-                target = waiting.pop(0)
-                asked[asyncio.ensure_future(_noted(target, attempt))] = target
-            done, _ = await asyncio.wait(
-                asked, timeout=seconds if waiting else None, return_when=asyncio.FIRST_COMPLETED
-            )
-            for task in sorted(done, key=lambda one: targets.index(asked[one])):
-                target, error = asked[task], task.exception()
-                if error is None:
+            while waiting or asked:
+                if waiting and not self._is_skipped(target := waiting.pop(0), targets):
+                    asked[asyncio.ensure_future(self._noted(target))] = target
+                if not asked:
+                    continue
+                patience = seconds if waiting else None
+                done, _ = await asyncio.wait(asked, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+                for task in sorted(done, key=lambda one: targets.index(asked[one])):
+                    target, error = asked[task], task.exception()
                     del asked[task]
-                    late = None if target == targets[0] else "hedged"
-                    return Outcome(task.result(), target, skipped or _why(first) or late)
-                del asked[task]
-                if not isinstance(error, GeroError) or not _another_may_answer(error):
-                    raise error
-                first = first or error
-    finally:
-        await _let_go(asked, discard)
-    assert first is not None
-    raise first
+                    if error is None:
+                        return self._outcome(task.result(), target, "hedged")
+                    if not isinstance(error, GeroError):
+                        raise error
+                    self._failed(error)
+        finally:
+            await self._let_go(asked)
+        return await self._at_last()
+
+    async def _at_last(self) -> Outcome[T]:
+        """When nobody was asked, since all circuits are open, production is: better once more than not at all."""
+        if self._first:
+            raise self._first
+        return self._outcome(await self._noted(self._production), self._production)
+
+    def _is_skipped(self, target: Target, targets: Sequence[Target]) -> bool:
+        if self._first and self._left() < _LEAST_SECONDS:
+            return True
+        return len(targets) > 1 and breakers.refuses(circuit(self._served.workspace_id, target))
+
+    def _failed(self, error: GeroError) -> None:
+        """Remember the first failure. Raised again when another one would not answer either: the request was not
+        accepted. A missing integration (Conflict) concerns one endpoint only.
+        """
+        self._first = self._first or error
+        if not isinstance(error, Conflict) and not (isinstance(error, CallFailed) and error.condition != "rejected"):
+            raise error
+
+    def _outcome(self, value: T, target: Target, late: str | None = None) -> Outcome[T]:
+        if target == self._production:
+            return Outcome(value, target, None)
+        return Outcome(value, target, _why(self._first) if self._first else late or _SKIPPED)
+
+    async def _noted(self, target: Target) -> T:
+        """One attempt, with its end told to the endpoint's circuit."""
+        place = circuit(self._served.workspace_id, target)
+        try:
+            value = await self._attempt(target)
+        except CallFailed as error:
+            breakers.note(place, error)
+            raise
+        except BaseException:
+            breakers.release(place)
+            raise
+        if self._ends:
+            breakers.note(place, None)
+        return value
+
+    async def _let_go(self, asked: "dict[asyncio.Task[T], Target]") -> None:
+        for task in asked:
+            task.cancel()
+        for ended in await asyncio.gather(*asked, return_exceptions=True):
+            if not isinstance(ended, BaseException):
+                await self._discard(ended)
 
 
-async def _let_go(asked: "dict[asyncio.Task[T], Target]", discard: Callable[[T], Awaitable[None]]) -> None:
-    for task in asked:
-        task.cancel()
-    for ended in await asyncio.gather(*asked, return_exceptions=True):
-        if not isinstance(ended, BaseException):
-            await discard(ended)
+def circuit(workspace_id: str, target: Target) -> str:
+    """What an endpoint is known by to the breakers: with whose key it is called is part of it."""
+    endpoint = target.endpoint
+    return f"{workspace_id}/{endpoint.address}/{endpoint.sealed_secret or endpoint.integration}"
 
 
-async def _noted(target: Target, attempt: Attempt[T]) -> T:
-    """One attempt, with its end told to the endpoint's circuit."""
-    try:
-        value = await attempt(target)
-    except CallFailed as error:
-        breakers.note(target.endpoint.address, error)
-        raise
-    breakers.note(target.endpoint.address, None)
-    return value
-
-
-def _another_may_answer(error: GeroError) -> bool:
-    """Not when the request itself was not accepted. A missing integration (Conflict) concerns one endpoint only."""
-    return isinstance(error, Conflict) or (isinstance(error, CallFailed) and error.condition != "rejected")
-
-
-def _why(error: GeroError | None) -> str | None:
-    """Why the first was not the one that answered; None when it was."""
-    if error is None:
-        return None
+def _why(error: GeroError) -> str:
     status = error.details.get("provider_status")
     return f"{error.code} ({status})" if status else error.code

@@ -8,14 +8,14 @@ import msgspec
 from functions.serve_inference.exchange import Exchange
 from gero.kit import money
 from gero.providers import Answer
-from gero.providers.chunks import Gathered, usage_of
+from gero.providers.chunks import Gathered, message_of, usage_of
 
 _encode = msgspec.json.Encoder().encode
 
 
 def completion(exchange: Exchange, answer: Answer, document: Any, *, openai: bool) -> dict[str, Any]:
     """The body of a whole answer; on Gero's own paths with what Gero knows of it."""
-    spoken = document if isinstance(document, dict) and isinstance(document.get("choices"), list) else {}
+    spoken = {name: value for name, value in document.items() if value is not None} if message_of(document) else {}
     message = {"role": "assistant", "content": answer.text}
     made = {
         "id": f"chatcmpl-{exchange.trace_id}",

@@ -1,19 +1,22 @@
 """One request from its question to what is kept of it: the trace, what it cost, who else is asked too."""
 
 import asyncio
+import contextlib
 import random
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec.structs import replace
 
 from functions.serve_inference.asked import Asked
 from functions.serve_inference.finding import Served
+from functions.serve_inference.lingering import Lingering
 from functions.serve_inference.means import Means
-from functions.serve_inference.worst_case import worst_case
+from functions.serve_inference.worst_case import input_tokens, worst_case
 from gero import providers, traces
 from gero.access import Principal, budgets
-from gero.kit import clock, log, new_id
-from gero.providers import Answer
+from gero.kit import GeroError, clock, log, money, new_id
+from gero.providers import Answer, CallFailed
 from gero.providers.target import Target
 from gero.shadows import ShadowRequest, challenger_of
 from gero.traces import Trace, TraceMessage
@@ -34,6 +37,8 @@ class Exchange:
         """Who answered; production until then."""
         self.reason: str | None = None
         """Why it was not production."""
+        self.lost_nanos = 0
+        """What was paid, or must be taken for paid, for answers that nobody got."""
         self._hold: budgets.Hold | None = None
         self._asked_at = clock.iso()
 
@@ -50,12 +55,31 @@ class Exchange:
             parameters = {**parameters, "stream": True, "stream_options": {"include_usage": True}}
         return providers.request_body(target.endpoint, self.messages(target), parameters)
 
-    async def reserve(self) -> None:
+    async def reserve(self, lingering: Lingering) -> None:
         """Set aside what the request may cost, when its token has a budget. PaymentRequired when there is not enough:
         nothing was asked then.
         """
-        if self.caller.budgeted:
-            self._hold = await asyncio.to_thread(budgets.reserve, self.caller, worst_case(self))
+        if not self.caller.budgeted:
+            return
+        # A thread goes on when its client has left: what it sets aside must be let go of then.
+        reserving = asyncio.ensure_future(asyncio.to_thread(budgets.reserve, self.caller, worst_case(self)))
+        try:
+            self._hold = await asyncio.shield(reserving)
+        except asyncio.CancelledError:
+            lingering.do(self._let_go(reserving))
+            raise
+
+    @contextlib.contextmanager
+    def asking(self, target: Target) -> Iterator[None]:
+        """Around a call: one that is given up, or that brings nothing of use, is charged for what it was asked."""
+        try:
+            yield
+        except (asyncio.CancelledError, CallFailed) as error:
+            in_vain = not isinstance(error, CallFailed) or error.code == "unusable_answer"
+            if in_vain or isinstance(error.__cause__, TimeoutError):
+                price = target.endpoint.input_nanos_per_million
+                self.lost_nanos += money.cost_of_tokens(input_tokens(self) // 2, price)
+            raise
 
     def headers(self, cost_nanos: int | None = None) -> dict[str, str]:
         """What every answer says of itself. `cost_nanos`: what it cost, when that is known already."""
@@ -107,15 +131,25 @@ class Exchange:
 
     async def after(self, trace: Trace, means: Means) -> None:
         """What follows the answer: the budget is settled, the trace sent, a challenger asked."""
-        await asyncio.gather(self._settle(trace.cost_nanos), self._record(trace, means), self._shadow(trace, means))
+        if self._hold is None and not self.settings.shadow_percent:
+            await self._record(trace, means)  # as most requests: without tasks of its own
+            return
+        cost_nanos = trace.cost_nanos + self.lost_nanos
+        await asyncio.gather(self._settle(cost_nanos), self._record(trace, means), self._shadow(trace, means))
 
     def _budget(self, hold: budgets.Hold, cost_nanos: int | None) -> dict[str, str]:
         """How the budget stands: as it was when this request was let in, with its cost where that is known."""
         now = hold.state
         if cost_nanos is None or now.limit is None:
             return now.headers()
+        cost_nanos += self.lost_nanos
         left = now.remaining + hold.nanos - cost_nanos
         return replace(now, used=now.used + cost_nanos, remaining=left, held=now.held - hold.nanos).headers()
+
+    async def _let_go(self, reserving: "asyncio.Future[budgets.Hold]") -> None:
+        with contextlib.suppress(GeroError):
+            self._hold = await reserving
+            await self._settle(0)
 
     async def _settle(self, cost_nanos: int) -> None:
         if self._hold is None:
@@ -159,4 +193,4 @@ class Exchange:
 
 def _ascii(text: str) -> str:
     """The text as a header can carry it."""
-    return text.encode("ascii", "replace").decode()
+    return "".join(one if one.isascii() and one.isprintable() else "?" for one in text).strip()

@@ -66,7 +66,8 @@ async def named(workspace_id: str, name: str) -> Entry:
     if is_id(name):
         found = [entry for entry in await askable(workspace_id) if entry.id == name]
     else:
-        found = await _named.get(f"{workspace_id}/{directory.slug(name)}", lambda: directory.find(workspace_id, name))
+        key = f"{workspace_id}/named/{directory.slug(name)}"
+        found = await _named.get(key, lambda: directory.find(workspace_id, name))
     if not found:
         raise NotFound(
             f"model: no leaderboard and no Dr.Gero model is called {name[:100]!r}; GET /v1/models lists them",
@@ -87,7 +88,7 @@ async def askable(workspace_id: str) -> list[Entry]:
         ready = serving.with_target(workspace_id, [(entry.kind, entry.id) for entry in entries])
         return [entry for entry in entries if entry.id in ready]
 
-    return await _named.get(f"{workspace_id}/", load)
+    return await _named.get(f"{workspace_id}/all", load)
 
 
 async def headers_of(workspace_id: str, target: Target) -> dict[str, str]:

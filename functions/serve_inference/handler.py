@@ -40,10 +40,8 @@ class App:
             await self._live(receive, send)
             return
         assert self._means is not None
-        try:
+        with self._means.lingering.request():
             await self._answer(Request(scope, receive), _Started(send))
-        finally:
-            self._means.lingering.finish_soon()
 
     async def _answer(self, request: Request, send: "_Started") -> None:
         assert self._means is not None
@@ -61,14 +59,15 @@ class App:
 
     def _endpoint(self, request: Request) -> web.Endpoint:
         allowed = []
+        path = request.path.rstrip("/") or "/"
         for one in self._routes:
-            if found := one.path.fullmatch(request.path):
+            if found := one.path.fullmatch(path):
                 if one.method == request.method:
                     request.parts = found.groupdict()
                     return one.endpoint
                 allowed.append(one.method)
         if allowed:
-            raise NotAllowed(f"{request.path[:200]} takes {' or '.join(allowed)}, not {request.method}")
+            raise NotAllowed(request, allowed)
         raise NotFound(f"there is no {request.path[:200]} here; inference is {_PATHS}")
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -91,6 +90,10 @@ class NotAllowed(GeroError):
 
     status, code = 405, "method_not_allowed"
 
+    def __init__(self, request: Request, allowed: list[str]) -> None:
+        super().__init__(f"{request.path[:200]} takes {' or '.join(allowed)}, not {request.method}")
+        self.headers = {"Allow": ", ".join(allowed)}
+
 
 class _Started:
     """A `send` that knows whether the response has begun."""
@@ -100,8 +103,8 @@ class _Started:
         self._send = send
 
     async def __call__(self, message: web.Message) -> None:
-        self.started = True
         await self._send(message)
+        self.started = True
 
 
 async def _refuse(request: Request, send: Send, error: GeroError) -> None:

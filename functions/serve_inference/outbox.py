@@ -12,8 +12,10 @@ Waiting = list[tuple[str, "asyncio.Future[None]"]]
 class Outbox:
     """Sends messages to a queue in calls of up to ten, one call at a time. Lives on one event loop."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, gather_seconds: float = 0.0) -> None:
+        """`gather_seconds`: how long the first of a batch waits for others."""
         self._url = url
+        self._gather_seconds = gather_seconds
         self._waiting: Waiting = []
         self._sender: asyncio.Task[None] | None = None
 
@@ -27,6 +29,8 @@ class Outbox:
 
     async def _send_all(self) -> None:
         while self._waiting:
+            if len(self._waiting) < queues.MAX_BATCH:
+                await asyncio.sleep(self._gather_seconds)
             batch = self._next()
             try:
                 await asyncio.to_thread(queues.send, self._url, [body for body, _ in batch])

@@ -16,7 +16,7 @@ class Recent(Generic[T]):
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[float, T]] = {}
-        self._loading: dict[str, asyncio.Task[T]] = {}
+        self._loading: dict[str, tuple[float, asyncio.Task[T]]] = {}
 
     async def get(self, key: str, load: Callable[[], T]) -> T:
         """The remembered result, or that of `load`, which runs in a thread as it may block: once, however many ask."""
@@ -24,25 +24,30 @@ class Recent(Generic[T]):
         age = time.monotonic() - kept[0] if kept else USABLE_SECONDS
         if kept and age < FRESH_SECONDS:
             return kept[1]
-        loading = self._loading.get(key) or self._load(key, load)
+        begun, loading = self._loading.get(key) or self._load(key, load)
         if kept and age < USABLE_SECONDS:
             return kept[1]
+        if time.monotonic() - begun >= USABLE_SECONDS:  # frozen midway: what it reads may be as old as that
+            begun, loading = self._load(key, load)
         return await asyncio.shield(loading)
 
     def forget(self) -> None:
         """Remember nothing."""
         self._kept.clear()
 
-    def _load(self, key: str, load: Callable[[], T]) -> "asyncio.Task[T]":
-        task = self._loading[key] = asyncio.ensure_future(asyncio.to_thread(load))
-        task.add_done_callback(lambda done: self._keep(key, done))
-        return task
+    def _load(self, key: str, load: Callable[[], T]) -> "tuple[float, asyncio.Task[T]]":
+        begun = time.monotonic()
+        task = asyncio.ensure_future(asyncio.to_thread(load))
+        self._loading[key] = begun, task
+        task.add_done_callback(lambda done: self._keep(key, begun, done))
+        return begun, task
 
-    def _keep(self, key: str, done: "asyncio.Task[T]") -> None:
-        del self._loading[key]
+    def _keep(self, key: str, begun: float, done: "asyncio.Task[T]") -> None:
+        if self._loading.get(key) == (begun, done):
+            del self._loading[key]
         if done.cancelled() or done.exception():
             self._kept.pop(key, None)
             return
         if len(self._kept) >= _MAX_KEPT:
             self._kept.clear()
-        self._kept[key] = (time.monotonic(), done.result())
+        self._kept[key] = (begun, done.result())

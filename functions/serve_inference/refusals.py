@@ -18,6 +18,7 @@ _TYPES = {
     413: "invalid_request_error",
     429: "rate_limit_error",
 }
+_MOST_SECONDS = 3600.0  # that a client is asked to wait
 _encode = msgspec.json.Encoder().encode
 
 
@@ -30,7 +31,7 @@ def failure(error: GeroError, *, openai: bool) -> tuple[int, dict[str, Any], dic
         if error.condition == "rejected" and told in _UNACCEPTED:
             status = told
         if error.retry_after is not None and status in (429, 503):
-            headers["Retry-After"] = str(max(1, round(error.retry_after)))
+            headers["Retry-After"] = str(max(1, round(min(error.retry_after, _MOST_SECONDS))))
     if isinstance(error, Conflict | CallFailed) and not error.retryable:
         headers["X-Should-Retry"] = "false"  # OpenAI's clients ask again after any 409 and 5xx, unless told so
     return status, body(status, error.message, error.code, error.details, openai=openai), headers

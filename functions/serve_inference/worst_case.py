@@ -19,17 +19,22 @@ def worst_case(exchange: "Exchange") -> int:
     """Nano-dollars: the dearest of those that may be asked; all of them together where they are asked side by side."""
     serving = exchange.served.serving
     targets = [serving.target, *serving.others[: exchange.settings.fallbacks]]
-    costs = [_of_target(exchange, target) for target in targets]
+    tokens_in = input_tokens(exchange)
+    costs = [_of_target(exchange, target, tokens_in) for target in targets]
     return sum(costs) if exchange.settings.hedge_after_ms is not None else max(costs)
 
 
-def _of_target(exchange: "Exchange", target: Target) -> int:
-    endpoint = target.endpoint
+def input_tokens(exchange: "Exchange") -> int:
+    """What the question has at most, images by their number and not by their length."""
     images = [url for message in exchange.asked.messages or () for url in _images(message.get("content"))]
-    size = len(exchange.body(target)) - sum(map(len, images))
-    tokens_in = -(-size // _BYTES_PER_TOKEN) + _TOKENS_PER_IMAGE * len(images)
+    size = len(exchange.body(exchange.served.serving.target)) - sum(map(len, images))
+    return -(-size // _BYTES_PER_TOKEN) + _TOKENS_PER_IMAGE * len(images)
+
+
+def _of_target(exchange: "Exchange", target: Target, tokens_in: int) -> int:
+    endpoint = target.endpoint
     parameters = {**endpoint.parameters, **exchange.asked.parameters}
-    limit = next((count for name in _LIMITS if (count := _count(parameters.get(name)))), DEFAULT_OUTPUT_TOKENS)
+    limit = max((_count(parameters.get(name)) or 0 for name in _LIMITS), default=0) or DEFAULT_OUTPUT_TOKENS
     tokens_out = limit * (_count(parameters.get("n")) or 1)
     return money.cost_of_tokens(tokens_in, endpoint.input_nanos_per_million) + money.cost_of_tokens(
         tokens_out, endpoint.output_nanos_per_million

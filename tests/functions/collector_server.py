@@ -8,11 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class CollectorServer:
-    """Answers with the next of `statuses` (then 200), after `seconds`."""
+    """Answers with the next of `statuses` (then 200), `headers` and `body`, after `seconds`."""
 
     def __init__(self) -> None:
         self.received: list[tuple[dict[str, str], bytes]] = []
         self.statuses: list[int] = []
+        self.headers: dict[str, str] = {}
+        self.body = b""
         self.seconds = 0.0
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
@@ -30,8 +32,11 @@ class CollectorServer:
                 collector.received.append(({name.lower(): value for name, value in self.headers.items()}, body))
                 time.sleep(collector.seconds)
                 self.send_response(collector.statuses.pop(0) if collector.statuses else 200)
-                self.send_header("Content-Length", "0")
+                for name, value in collector.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(collector.body)))
                 self.end_headers()
+                self.wfile.write(collector.body)
 
         return Handler
 

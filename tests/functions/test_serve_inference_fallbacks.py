@@ -4,12 +4,16 @@ from typing import Any
 import httpx
 import pytest
 
+from functions.serve_inference import attempts
 from gero import leaderboards
 from gero.leaderboards import LeaderboardPatch
+from gero.providers import Endpoint
 from gero.providers.breaker import FAILURES
+from gero.providers.target import Target
 from tests.functions.conftest import Ready
 from tests.functions.serving import path, sent_messages, sent_trace
 from tests.functions.workflow import finished
+from tests.model_server import chunk
 
 
 def ask(endpoint: httpx.Client, ready: Ready, **fields: Any) -> httpx.Response:
@@ -86,6 +90,34 @@ def test_with_hedging_the_faster_answer_wins_and_the_slower_call_is_ended(endpoi
     before = len(ready.models.requests)
     answer = ask(endpoint, ready)
     assert (answer.json()["output"], len(ready.models.requests) - before) == ("good", 1)
+
+
+def test_when_the_hedge_fails_first_production_answers_as_itself(endpoint: httpx.Client, ready: Ready) -> None:
+    finished(ready)
+    hedged = LeaderboardPatch.model_validate({"inference": {"hedge_after_ms": 50}})
+    leaderboards.patch(ready.workspace, ready.leaderboard.id, hedged)
+    ready.models.answer = lambda model, prompt: time.sleep(0.5 if model == "good" else 0) or model  # type: ignore[func-returns-value]
+    ready.models.fault = lambda model, prompt, attempt: 500 if model == "bad" else 200
+    answer = ask(endpoint, ready)
+    assert (answer.json()["output"], answer.json()["fallback"]) == ("good", False)
+    assert "X-Dr.Gero-Fallback" not in answer.headers
+
+
+def test_streams_that_break_off_again_and_again_open_the_circuit_too(endpoint: httpx.Client, ready: Ready) -> None:
+    finished(ready)
+    ready.models.events = lambda model, prompt: (
+        [chunk(model, choices=[{"index": 0, "delta": {"content": "half"}}])]
+        if model == "good"
+        else ready.models._events(model, prompt)
+    )
+    for _ in range(FAILURES):
+        assert "broke off" in ask(endpoint, ready, stream=True).text
+    assert ask(endpoint, ready, stream=True).headers["X-Dr.Gero-Fallback"] == "circuit open"
+
+
+def test_one_workspaces_trouble_is_not_anothers() -> None:
+    target = Target("c", "n", "p", Endpoint("openrouter", "https://a", model="m", integration="openrouter"))
+    assert attempts.circuit("one", target) != attempts.circuit("two", target)
 
 
 def test_a_candidate_that_was_removed_is_no_fallback(endpoint: httpx.Client, ready: Ready) -> None:

@@ -64,8 +64,8 @@ async def test_an_invocation_ends_once_what_follows_its_answer_is_done(extension
             await sent.wait()
 
         extensions.invoke()
-        held.do(follow())
-        held.finish_soon()
+        with held.request():
+            held.do(follow())
         await asyncio.sleep(0.1)
         assert extensions.asks.empty(), "the trace is not sent yet"
         sent.set()
@@ -75,7 +75,8 @@ async def test_an_invocation_ends_once_what_follows_its_answer_is_done(extension
 async def test_a_request_that_is_over_before_its_event_came_is_not_waited_for_again(extensions: Extensions) -> None:
     async with lingering() as held:
         await asked(extensions)
-        held.finish_soon()
+        with held.request():
+            pass
         await asyncio.sleep(0.01)
         extensions.invoke()
         await asked(extensions)
@@ -88,8 +89,51 @@ async def test_an_invocation_without_a_request_ends_before_its_deadline(extensio
         await asked(extensions)
         await asked(extensions)
         extensions.invoke()
-        held.finish_soon()
+        with held.request():
+            pass
         await asked(extensions)
+
+
+async def test_a_request_that_is_later_than_its_invocation_is_not_taken_for_the_next_one(
+    extensions: Extensions,
+) -> None:
+    extensions.deadline_seconds = 0.6
+    async with lingering() as held:
+        await asked(extensions)
+        late, sent = asyncio.Event(), asyncio.Event()
+        with held.request():
+            held.do(waiting(late))
+        extensions.invoke()
+        await asked(extensions)  # given up at its deadline
+        late.set()
+        await asyncio.sleep(0.01)
+        extensions.deadline_seconds = 5
+        extensions.invoke()
+        with held.request():
+            held.do(waiting(sent))
+        await asyncio.sleep(0.1)
+        assert extensions.asks.empty(), "its own work is not done yet"
+        sent.set()
+        await asked(extensions)
+
+
+async def waiting(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def test_many_requests_at_a_time_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_LAMBDA_RUNTIME_API", raising=False)
+    async with lingering() as held:
+        never = asyncio.Event()
+        held.do(waiting(never))
+        before = len(asyncio.all_tasks())
+        for _ in range(200):
+            with held.request():
+                held.do(asyncio.sleep(0))
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
+        assert len(asyncio.all_tasks()) == before
+        never.set()
 
 
 async def test_where_it_cannot_register_what_follows_comes_before_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from gero import leaderboards, models
-from gero.leaderboards import LeaderboardInput, LeaderboardPatch
+from gero.leaderboards import CandidateInput, LeaderboardInput, LeaderboardPatch, ModelSelection
 from tests.functions.conftest import Ready
 from tests.functions.serving import app_running, sent_trace
 from tests.functions.workflow import finished
@@ -111,3 +111,33 @@ def test_a_stream_holds_usage_only_where_it_was_asked_for(openai: httpx.Client, 
         assert lines[-2:] == ["data: [DONE]", ""]
         assert [one["usage"]["total_tokens"] for one in chunks if one.get("usage")] == [25] * told
         assert [one for one in chunks if not one["choices"] and not one.get("usage")] == []
+
+
+def test_a_name_without_letters_is_nobodys(openai: httpx.Client, ready: Ready) -> None:
+    finished(ready)
+    assert len(openai.get("/models").json()["data"]) == 1
+    assert chat(openai, model="!!!").status_code == 404
+    assert len(openai.get("/models/").json()["data"]) == 1
+
+
+def test_a_wrong_method_says_which_is_right(openai: httpx.Client, ready: Ready) -> None:
+    answer = openai.get("/chat/completions")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
+def test_a_name_that_is_no_header_is_told_as_one(openai: httpx.Client, ready: Ready) -> None:
+    extra = CandidateInput(name="größe\nX-Evil: 1 ", model="good", endpoint_url=ready.models.url, auth_token="sk-2")
+    added = leaderboards.candidates.add(ready.workspace, ready.leaderboard.id, extra)
+    finished(ready)
+    pin = ModelSelection(mode="manual", model_id=added.id)
+    changed = leaderboards.patch(ready.workspace, ready.leaderboard.id, LeaderboardPatch(model_selection=pin))
+    leaderboards.production.select(changed, pin)
+    answer = chat(openai, model="tickets")
+    assert (answer.status_code, answer.headers["X-Dr.Gero-Model-Name"]) == (200, "gr??e?X-Evil: 1")
+
+
+def test_a_text_completion_is_told_as_a_chat(openai: httpx.Client, ready: Ready) -> None:
+    finished(ready)
+    ready.models.raw = lambda model: ("application/json", b'{"choices": [{"text": "billing"}], "model": null}')
+    body = chat(openai, model="tickets").json()
+    assert (body["choices"][0]["message"]["content"], body["model"]) == ("billing", "good")

@@ -64,7 +64,7 @@ async def test_before_it_is_old_it_is_read_again_without_anybody_waiting(clock: 
     source.open.clear()
     assert [await kept.get("a", source.load) for _ in range(3)] == [1, 1, 1]
     source.open.set()
-    await asyncio.wait_for(kept._loading["a"], 5)
+    await asyncio.wait_for(kept._loading["a"][1], 5)
     assert await kept.get("a", source.load) == source.reads == 2
 
 
@@ -94,9 +94,24 @@ async def test_a_failed_refresh_does_not_prolong_what_was_known(clock: Clock) ->
         raise LookupError
 
     assert await kept.get("a", revoked) == 1
-    await asyncio.wait([kept._loading["a"]])
+    await asyncio.wait([kept._loading["a"][1]])
     with pytest.raises(LookupError):
         await kept.get("a", revoked)
+
+
+async def test_a_read_that_was_frozen_midway_is_neither_waited_for_nor_taken_for_new(clock: Clock) -> None:
+    source, kept = Source(), Recent[int]()
+    await kept.get("a", source.load)
+    clock.now += recent.FRESH_SECONDS
+    source.open.clear()
+    await kept.get("a", source.load)  # begins to read again; the process freezes
+    frozen = kept._loading["a"][1]
+    clock.now += 3600
+    source.open.set()
+    assert await kept.get("a", source.load) == 3, "what is read now, not what was being read an hour ago"
+    await asyncio.wait([frozen])
+    clock.now += recent.FRESH_SECONDS - 1
+    assert await kept.get("a", source.load) == 3
 
 
 async def test_messages_that_gather_meanwhile_are_sent_together_and_large_ones_apart(cloud: None) -> None:

@@ -79,6 +79,8 @@ async def _try_out(collector: otlp.Collector, headers: dict[str, str]) -> None:
         raise UpstreamFailed(told, field="endpoint") from error
     if status in (401, 403):
         raise Invalid(f"header_value: the collector refuses it ({status})", field="header_value")
+    if status >= 500 or status == 429:
+        raise UpstreamFailed(f"endpoint: the collector answered {status}; try again", field="endpoint")
     if status >= 300:
         raise Invalid(f"endpoint: the collector answered {status}; give the address of its OTLP/HTTP", field="endpoint")
 

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from gero.kit import settings
@@ -57,10 +58,15 @@ def may_be_called(address: str) -> bool:
 
 def is_allowed_private(address: str) -> bool:
     """Whether an IP address is in a network that the deployment names: then it may be called, also over http."""
+    return _is_within(address, settings.private_networks())
+
+
+@lru_cache(maxsize=1024)  # asked for every call of a model
+def _is_within(address: str, networks: tuple[settings.Network, ...]) -> bool:
     parsed = _parsed(address)
     if parsed.is_multicast or _is_never_called(parsed):
         return False
-    return any(parsed in network for network in settings.private_networks())
+    return any(parsed in network for network in networks)
 
 
 def is_public(address: str) -> bool:

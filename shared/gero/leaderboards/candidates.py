@@ -8,7 +8,7 @@ import msgspec
 from pydantic import Field, model_validator
 
 from gero import models
-from gero.kit import Conflict, Invalid, NotFound, clock, conditions, money, new_id, table
+from gero.kit import Conflict, Invalid, NotFound, Unavailable, clock, conditions, money, new_id, table
 from gero.kit.table import Write
 from gero.leaderboards.serving_settings import CHALLENGER
 from gero.models import EndpointInput
@@ -16,6 +16,7 @@ from gero.providers import Endpoint, serving
 from gero.providers.serving import Ranked
 
 MAX_CANDIDATES = 50
+_TRIES = 5
 
 
 class CandidateInput(EndpointInput):
@@ -144,8 +145,14 @@ def remove(workspace_id: str, leaderboard_id: str, candidate_id: str) -> None:
     """Take a candidate off. Runs keep what they know of it."""
     model_id = get(workspace_id, leaderboard_id, candidate_id).drgero_model_id
     unlinked = [models.unlink_write(workspace_id, model_id, leaderboard_id, candidate_id)] if model_id else []
-    gone = [Write(key=_key(workspace_id, leaderboard_id, candidate_id))]
-    table.transact([*gone, *unlinked, *_unranked(workspace_id, leaderboard_id, candidate_id)])
+    gone = [Write(key=_key(workspace_id, leaderboard_id, candidate_id)), *unlinked]
+    for _ in range(_TRIES):
+        try:
+            table.transact([*gone, *_unranked(workspace_id, leaderboard_id, candidate_id)])
+        except Conflict:
+            continue  # a run ranked anew, or somebody removed another one
+        return
+    raise Unavailable("the leaderboard is being changed by others; try again")
 
 
 def _check_listed(workspace_id: str, leaderboard_id: str, candidate_id: str | None, field: str) -> None:
@@ -159,7 +166,8 @@ def _unranked(workspace_id: str, leaderboard_id: str, candidate_id: str) -> list
     if ranked is None:
         return []
     left = tuple(one for one in ranked.models if one.candidate_id != candidate_id)
-    return [Write(serving.ranked_item(workspace_id, leaderboard_id, Ranked(ranked.prompt, left)))]
+    unchanged = conditions.equals("doc", msgspec.json.encode(ranked).decode())
+    return [Write(serving.ranked_item(workspace_id, leaderboard_id, Ranked(ranked.prompt, left)), condition=unchanged)]
 
 
 def _per_token(nanos_per_million: int) -> str:

@@ -136,7 +136,8 @@ def _decided(
     )
     told = {"summary": str(ranking["summary"]), "action": decision.action, "reason": decision.reason}
     endpoints = {one.id: one for one in plan.candidates}
-    order = [one for one in _ranked(ranking) if one in endpoints][:MAX_RANKED]
+    present = {one.id for one in candidates.listed(leaderboard.workspace_id, leaderboard.id)}
+    order = [one for one in _ranked(ranking) if one in endpoints and one in present][:MAX_RANKED]
     others = tuple(RankedModel(one, endpoints[one].name, endpoints[one].endpoint) for one in order)
     return [
         *_serving(leaderboard, decision.candidate_id, plan, change),

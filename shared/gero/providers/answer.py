@@ -1,5 +1,6 @@
 """What came back from a model: an OpenAI chat completion, other JSON with a text in it, or plain text."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -10,6 +11,8 @@ from gero.providers.refusal import CallFailed
 
 _TEXT_FIELDS = ("output", "output_text", "text", "content", "response", "completion", "answer", "generated_text")
 _CHARACTERS_PER_TOKEN = 4
+_CHARACTERS_PER_IMAGE = 4_000
+_IMAGE = re.compile(rb"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/=]+")
 _MAX_TOKENS = 1_000_000_000  # a count above it is no count
 _PAGES = ("text/html", "application/xhtml", "text/xml", "application/xml")
 _MAX_COST_NANOS = 100 * money.NANOS_PER_USD  # of one call
@@ -44,17 +47,24 @@ def of_document(document: Any, endpoint: Endpoint, prompt_characters: int, laten
 
 
 def counted(
-    text: str, finish_reason: str | None, document: Any, endpoint: Endpoint, prompt_characters: int, latency_ms: float
+    text: str,
+    finish_reason: str | None,
+    document: Any,
+    endpoint: Endpoint,
+    prompt_characters: int,
+    latency_ms: float,
+    said_characters: int | None = None,
 ) -> Answer:
     """The answer with what the document says of tokens, cost and model, or with what the lengths of the texts let
-    expect.
+    expect. `said_characters`: of all that was said, where that is more than the text.
     """
     usage = document.get("usage") if isinstance(document, dict) else None
     usage = usage if isinstance(usage, dict) else {}
     tokens_in, tokens_out = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
     estimated = tokens_in is None or tokens_out is None
     tokens_in = -(-prompt_characters // _CHARACTERS_PER_TOKEN) if tokens_in is None else tokens_in
-    tokens_out = -(-len(text) // _CHARACTERS_PER_TOKEN) if tokens_out is None else tokens_out
+    said = len(text) if said_characters is None else said_characters
+    tokens_out = -(-said // _CHARACTERS_PER_TOKEN) if tokens_out is None else tokens_out
     return Answer(
         text=text,
         tokens_in=tokens_in,
@@ -66,6 +76,14 @@ def counted(
         provider=_named(document, "provider"),
         usage_estimated=estimated,
     )
+
+
+def characters_of(body: bytes) -> int:
+    """The length of a request as its tokens go by it: an image that is sent along counts as much as any other."""
+    if b";base64," not in body:
+        return len(body)
+    images = _IMAGE.findall(body)
+    return len(body) - sum(map(len, images)) + len(images) * _CHARACTERS_PER_IMAGE
 
 
 def read(body: bytes, content_type: str) -> Any:

@@ -52,6 +52,12 @@ class Breakers:
             circuit.until = time.monotonic() + circuit.pause
             circuit.pause = min(_MOST_SECONDS, 2 * circuit.pause)
 
+    def release(self, address: str) -> None:
+        """A try came to nothing, neither answer nor failure: somebody else may try."""
+        circuit = self._circuits.get(address)
+        if circuit:
+            circuit.probe_until = 0.0
+
     def forget(self) -> None:
         """Close every circuit."""
         self._circuits.clear()

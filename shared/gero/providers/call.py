@@ -93,7 +93,7 @@ async def ask_whole(
             if status:
                 raise refusal(status, response.headers, content, headers, sleeps=endpoint.sleeps)
             document = answers.read(content, response.headers.get("Content-Type", ""))
-            return answers.of_document(document, endpoint, len(body), latency_ms), document
+            return answers.of_document(document, endpoint, answers.characters_of(body), latency_ms), document
 
 
 @contextlib.contextmanager

@@ -21,6 +21,8 @@ class Gathered:
         self.finish_reason: str | None = None
         self.document: dict[str, Any] = {}
         """What a whole answer would say of usage, cost, model and provider."""
+        self.characters = 0
+        """Of all that was said: text, reasoning, arguments of tools, every choice."""
         self._texts: list[str] = []
         self._calls: dict[int, dict[str, Any]] = {}
 
@@ -60,6 +62,7 @@ class Gathered:
         delta = delta if isinstance(delta, dict) else _EMPTY
         ended = choice.get("finish_reason")
         self.begun = self.begun or bool(ended) or any(value for name, value in delta.items() if name != "role")
+        self.characters += sum(len(value) for name, value in delta.items() if name != "role" and isinstance(value, str))
         if choice.get("index", 0) != 0:
             return
         if isinstance(delta.get("content"), str):
@@ -73,15 +76,16 @@ class Gathered:
 
     def _call(self, call: dict[str, Any]) -> None:
         index = call.get("index")
-        kept = self._calls.setdefault(
-            index if isinstance(index, int) else 0, {"id": None, "type": "function", "function": _named()}
-        )
+        if not isinstance(index, int):  # some leave it out: another id is another call
+            index = len(self._calls) if call.get("id") or not self._calls else len(self._calls) - 1
+        kept = self._calls.setdefault(index, {"id": None, "type": "function", "function": _named()})
         kept["id"] = call.get("id") or kept["id"]
         told = call.get("function")
         told = told if isinstance(told, dict) else _EMPTY
         for name in ("name", "arguments"):
             if isinstance(told.get(name), str):
                 kept["function"][name] += told[name]
+                self.characters += len(told[name])
 
 
 def chunks_of(answer: Answer, document: Any) -> list[bytes]:
@@ -89,7 +93,8 @@ def chunks_of(answer: Answer, document: Any) -> list[bytes]:
     known = document if isinstance(document, dict) else _EMPTY
     named = known.get("id") if isinstance(known.get("id"), str) else "chatcmpl-whole"
     head = {"id": named, "object": "chat.completion.chunk", "created": int(time.time()), "model": answer.model or ""}
-    said = [_said(choice) for choice in known.get("choices") or () if isinstance(choice, dict)]
+    choices = known.get("choices")
+    said = [_said(choice) for choice in (choices if isinstance(choices, list) else ()) if isinstance(choice, dict)]
     said = said or [(0, {"role": "assistant", "content": answer.text}, answer.finish_reason)]
     whole: list[dict[str, Any]] = [
         *({"choices": [{"index": index, "delta": delta, "finish_reason": None}]} for index, delta, _ in said),

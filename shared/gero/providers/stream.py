@@ -7,12 +7,11 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
 
 import aiohttp
 
 from gero.providers import answer as answers
-from gero.providers.answer import Answer
+from gero.providers.answer import Answer, characters_of
 from gero.providers.call import MAX_RESPONSE_BYTES, bounded, failures
 from gero.providers.chunks import Gathered, chunks_of
 from gero.providers.endpoint import Endpoint
@@ -20,6 +19,8 @@ from gero.providers.events import EventReader
 from gero.providers.refusal import CallFailed, refusal
 
 _CONNECT_SECONDS, _END_SECONDS = 10.0, 1.0
+_END = b"\n\n"  # of the last event, which may come without
+_BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
 class AnswerStream:
@@ -61,7 +62,13 @@ class AnswerStream:
         found = self.gathered
         latency_ms = (time.perf_counter() - self._started) * 1000
         return answers.counted(
-            found.text, found.finish_reason, found.document, self._endpoint, self._prompt_characters, latency_ms
+            found.text,
+            found.finish_reason,
+            found.document,
+            self._endpoint,
+            self._prompt_characters,
+            latency_ms,
+            said_characters=found.characters,
         )
 
     async def close(self) -> None:
@@ -76,7 +83,7 @@ class AnswerStream:
         """Wait for the first event with something in it. CallFailed when there is none."""
         if not 200 <= self._response.status < 300:
             raise self._refusal(self._response.status, await bounded(self._response))
-        kind = self._response.headers.get("Content-Type", "")
+        kind = self._response.headers.get("Content-Type", "").lower()
         if "text/event-stream" not in kind:
             await self._whole(kind)
         while not self._ended and not self.gathered.begun:
@@ -90,6 +97,10 @@ class AnswerStream:
         status = answers.status_of_error(content)
         if status:
             raise self._refusal(status, content)
+        if content.lstrip(_BLANK).startswith((b"data:", b":")):  # a stream, whatever its server calls it
+            self._begun = [self._passed(event) for event in self._reader.feed(content + _END)]
+            self._ended = True
+            return
         document = answers.read(content, kind)
         answer = answers.of_document(document, self._endpoint, self._prompt_characters, 0.0)
         self._begun = [self._passed(event) for event in chunks_of(answer, document)]
@@ -103,11 +114,8 @@ class AnswerStream:
             piece = await self._response.content.readany()
         if not piece:
             self._ended = True
-            if self.gathered.finish_reason is None and not self._reader.done:
-                raise answers.unusable("its stream broke off")
-            return []
         events = []
-        for event in self._reader.feed(piece):
+        for event in self._reader.feed(piece or _END):
             try:
                 events.append(self._passed(event))
             except CallFailed as error:
@@ -115,7 +123,9 @@ class AnswerStream:
                     raise
                 self._failure = error  # what came before it is passed on first
                 return events
-        self._ended = self._reader.done
+        if self._ended and self.gathered.finish_reason is None and not self._reader.done:
+            raise answers.unusable("its stream broke off")
+        self._ended = self._ended or self._reader.done
         return events
 
     def _passed(self, event: bytes) -> bytes:
@@ -137,22 +147,21 @@ async def open_stream(
 ) -> AnswerStream:
     """Ask once and wait until the answer begins. CallFailed as of `ask`.
 
-    `timeout_seconds` bounds the wait for each next piece.
+    `timeout_seconds` bounds the wait for its first word, and then for each next piece.
     """
     silence = timeout_seconds or endpoint.timeout_seconds
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=min(silence, _CONNECT_SECONDS), sock_read=silence)
     started = time.perf_counter()
+    wanted = {**headers, "Accept": "text/event-stream, application/json"}
     with failures():
-        response = await session.post(endpoint.url, data=body, headers=headers, timeout=timeout, allow_redirects=False)
-        stream = AnswerStream(response, endpoint, headers, len(body), started)
-        try:
-            await stream.begin()
-        except BaseException:
-            response.close()
-            raise
+        async with asyncio.timeout(silence):  # comments may keep a stream alive that says nothing
+            response = await session.post(
+                endpoint.url, data=body, headers=wanted, timeout=timeout, allow_redirects=False
+            )
+            stream = AnswerStream(response, endpoint, headers, characters_of(body), started)
+            try:
+                await stream.begin()
+            except BaseException:
+                response.close()
+                raise
         return stream
-
-
-def streaming(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters that ask for a stream, and for its usage at the end."""
-    return {**parameters, "stream": True, "stream_options": {"include_usage": True}}

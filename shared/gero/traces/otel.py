@@ -22,6 +22,7 @@ _COUNTS: Final = {
     "top_k": "gen_ai.request.top_k",
     "n": "gen_ai.request.choice.count",
 }
+_FORMS: Final = {"json_object": "json", "json_schema": "json", "text": "text"}
 
 
 def attributes(trace: Trace, leaderboard_id: str | None = None) -> dict[str, Any]:
@@ -69,14 +70,16 @@ def _parameters(given: dict[str, Any]) -> dict[str, Any]:
     stops = [stop] if isinstance(stop, str) else stop
     if isinstance(stops, list) and stops and all(isinstance(one, str) for one in stops):
         found["gen_ai.request.stop_sequences"] = stops
+    wanted = given.get("response_format")
+    form = wanted.get("type") if isinstance(wanted, dict) else None
+    if isinstance(form, str) and form in _FORMS:
+        found["gen_ai.output.type"] = _FORMS[form]
     return found
 
 
 def _asked(trace: Trace) -> list[dict[str, Any]] | None:
     if trace.messages:
-        return [
-            _message(str(one.get("role", "user")), one.get("content"), one.get("tool_calls")) for one in trace.messages
-        ]
+        return [_given(one) for one in trace.messages]
     return [_message("user", trace.input, None)] if trace.input else None
 
 
@@ -87,10 +90,24 @@ def _answered(trace: Trace) -> list[dict[str, Any]] | None:
     return [said | {"finish_reason": trace.finish_reason or ("error" if trace.error else "stop")}]
 
 
+def _given(message: dict[str, Any]) -> dict[str, Any]:
+    role, content = str(message.get("role", "user")), message.get("content")
+    if role != "tool":
+        return _message(role, content, message.get("tool_calls"))
+    response = _parts(content) if isinstance(content, list) else content
+    return {
+        "role": role,
+        "parts": [{"type": "tool_call_response", "id": message.get("tool_call_id"), "response": response}],
+    }
+
+
 def _message(role: str, content: Any, calls: Any) -> dict[str, Any]:
     parts = content if isinstance(content, list) else [] if content is None else [content]
-    told = [{"type": "text", "content": part} if isinstance(part, str) else _part(part) for part in parts]
-    return {"role": role, "parts": told + [_call(one) for one in calls or () if isinstance(one, dict)]}
+    return {"role": role, "parts": _parts(parts) + [_call(one) for one in calls or () if isinstance(one, dict)]}
+
+
+def _parts(content: list[Any]) -> list[dict[str, Any]]:
+    return [{"type": "text", "content": part} if isinstance(part, str) else _part(part) for part in content]
 
 
 def _part(part: Any) -> dict[str, Any]:

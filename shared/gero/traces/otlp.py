@@ -7,8 +7,9 @@ import gzip
 import hashlib
 import uuid
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
@@ -18,8 +19,13 @@ from gero.traces.trace import Trace
 
 HEADERS: Final = {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"}
 _PATH = "/v1/traces"
+# What frames a request, or says what is in it, is not people's to set.
+_FORBIDDEN: Final = frozenset(
+    {"connection", "content-encoding", "content-length", "content-type", "host", "transfer-encoding"}
+)
 _MAX_URL, _MAX_HEADER = 2_000, 4_096
 _SK = "COLLECTOR"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # a float of seconds holds no nanoseconds
 
 
 class Collector(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -46,13 +52,16 @@ def made(workspace_id: str, endpoint: str, header_name: str | None, header_value
         raise Invalid("header_value: give a header's name and value together, or neither", field="header_value")
     if header_name is not None and (not header_name.replace("-", "").isalnum() or not header_name.isascii()):
         raise Invalid("header_name: letters, digits and hyphens, such as Authorization", field="header_name")
+    if header_name is not None and header_name.lower() in _FORBIDDEN:
+        raise Invalid(f"header_name: {header_name} is set by Gero; give the one with the key", field="header_name")
     if header_value is not None and not (
         header_value.isascii() and header_value.isprintable() and header_value.strip()
     ):
         raise Invalid("header_value: only printable ASCII", field="header_value")
     if len(header_value or "") > _MAX_HEADER:
         raise Invalid(f"header_value: at most {_MAX_HEADER:,} characters", field="header_value")
-    url = endpoint if urlsplit(endpoint).path.strip("/") else endpoint.rstrip("/") + _PATH
+    parts = urlsplit(endpoint)
+    url = endpoint if parts.path.strip("/") else urlunsplit(parts._replace(path=_PATH))
     sealed = secrets.seal(header_value, _context(workspace_id)) if header_value else None
     return Collector(url, clock.iso(), header_name, sealed)
 
@@ -90,16 +99,28 @@ def request(workspace_id: str, found: Sequence[tuple[str, Trace]]) -> bytes:
     return gzip.compress(message.SerializeToString(), mtime=0)
 
 
+def rejected(answer: bytes) -> int:
+    """How many spans a collector that took a request says it did not keep; 0 when its answer cannot be read."""
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+    try:
+        told = ExportTraceServiceResponse.FromString(answer)
+    except DecodeError:
+        return 0
+    return max(0, int(told.partial_success.rejected_spans))
+
+
 def _add(span: Any, leaderboard_id: str, trace: Trace) -> None:
     """Fill a span: a call of a model, which is a trace of its own."""
     from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-    started = int(clock.parse(trace.created_at).timestamp() * 1e9)
+    started = (clock.parse(trace.created_at) - _EPOCH) // timedelta(microseconds=1) * 1_000
     span.trace_id, span.span_id = _ids(trace.trace_id)
     span.name = f"chat {trace.model or ''}".strip()
     span.kind = Span.SPAN_KIND_CLIENT
     span.start_time_unix_nano = started
-    span.end_time_unix_nano = started + int((trace.latency_ms or 0) * 1e6)
+    span.end_time_unix_nano = started + round((trace.latency_ms or 0) * 1e6)
     span.attributes.extend(_pair(name, value) for name, value in attributes(trace, leaderboard_id).items())
     if trace.error:
         span.status.code = Status.STATUS_CODE_ERROR

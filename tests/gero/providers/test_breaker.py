@@ -83,3 +83,12 @@ def test_a_request_that_is_not_accepted_says_nothing_about_the_endpoint(clock: C
     for _ in range(3 * FAILURES):
         breakers.note("a", failed("rejected"))
     assert not breakers.refuses("a")
+
+
+def test_a_try_that_came_to_nothing_leaves_the_next_one_to_others(clock: Clock) -> None:
+    breakers = Breakers()
+    broken(breakers)
+    clock.now += 10.1
+    assert not breakers.refuses("a")
+    breakers.release("a")
+    assert not breakers.refuses("a")

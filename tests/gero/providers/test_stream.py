@@ -188,3 +188,51 @@ async def test_a_page_instead_of_a_stream_is_refused(session: aiohttp.ClientSess
         server.streams, server.raw = False, lambda model: ("text/html", b"<html>")
         with pytest.raises(CallFailed, match="web page"):
             await opened(session, server.url)
+
+
+@pytest.mark.parametrize("body", [b": OPENROUTER PROCESSING\n\n", b'{"error": "'])
+async def test_an_endpoint_that_only_keeps_the_line_open_is_given_up(
+    session: aiohttp.ClientSession, body: bytes
+) -> None:
+    endless = [body] * 200
+    with ModelServer(lambda model, prompt: "x").running() as server:
+        server.events, server.chunk_seconds = lambda model, prompt: endless, 0.05
+        endpoint = Endpoint("custom", server.url, model="m")
+        asked = providers.request_body(endpoint, [{"role": "user", "content": "q"}], {"stream": True})
+        with pytest.raises(CallFailed, match="did not answer in time"):
+            await providers.open_stream(session, endpoint, {}, asked, 0.3)
+
+
+async def test_a_stream_by_another_name_without_its_last_blank_line_is_read(session: aiohttp.ClientSession) -> None:
+    with ModelServer(lambda model, prompt: "x").running() as server:
+        server.streams = False
+        whole = b"\xef\xbb\xbf" + delta(content="so far") + END.rstrip()
+        server.raw = lambda model: ("text/plain", whole)
+        stream = await opened(session, server.url)
+        assert len(await read(stream)) == 2
+    assert (stream.answer().text, stream.answer().finish_reason) == ("so far", "stop")
+
+
+async def test_the_last_event_counts_without_its_blank_line(session: aiohttp.ClientSession) -> None:
+    with ModelServer(lambda model, prompt: "x").running() as server:
+        server.events = lambda model, prompt: [delta(content="all"), END.rstrip()]
+        stream = await opened(session, server.url)
+        await read(stream)
+    assert stream.answer().finish_reason == "stop"
+
+
+async def test_without_usage_all_that_was_said_is_counted_and_images_not_by_their_length(
+    session: aiohttp.ClientSession,
+) -> None:
+    call = {"id": "c", "function": {"name": "look", "arguments": "x" * 400}}
+    with ModelServer(lambda model, prompt: "").running() as server:
+        server.events = lambda model, prompt: [delta(reasoning="y" * 400), delta(tool_calls=[call]), END, DONE]
+        endpoint = Endpoint("custom", server.url, model="m")
+        image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 1_000_000}}
+        asked = providers.request_body(endpoint, [{"role": "user", "content": [image]}], {"stream": True})
+        stream = await providers.open_stream(session, endpoint, {}, asked, 5)
+        await read(stream)
+    answer = stream.answer()
+    assert answer.usage_estimated
+    assert answer.tokens_out >= 200
+    assert answer.tokens_in < 1_500

@@ -67,10 +67,44 @@ def test_a_trace_is_told_in_the_words_of_the_conventions() -> None:
     assert told["gero.cost_usd"] == 1.5e-6
 
 
+def test_what_a_tool_answered_is_told_with_the_call_it_answers() -> None:
+    parts = [{"type": "text", "text": "rain"}]
+    given = [{"role": "tool", "tool_call_id": "c1", "content": content} for content in ("22", parts, None)]
+    told = otel.attributes(Trace("t", "inference", "2026-07-01T00:00:00Z", messages=given))
+    (text,), (some,), (nothing,) = (one["parts"] for one in json.loads(told["gen_ai.input.messages"]))
+    assert text == {"type": "tool_call_response", "id": "c1", "response": "22"}
+    assert some["response"] == [{"type": "text", "content": "rain"}]
+    assert nothing["response"] is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ({"type": "json_schema", "json_schema": {}}, "json"),
+        ({"type": "json_object"}, "json"),
+        ({"type": "text"}, "text"),
+        ({"type": "grammar"}, None),
+        ({"type": []}, None),
+        ("json", None),
+    ],
+)
+def test_the_wanted_form_of_the_answer_is_told_where_the_conventions_know_it(wanted: Any, told: str | None) -> None:
+    trace = Trace("t", "inference", "2026-07-01T00:00:00Z", parameters={"response_format": wanted})
+    assert otel.attributes(trace).get(gen_ai_attributes.GEN_AI_OUTPUT_TYPE) == told
+
+
 def test_what_was_not_captured_is_not_told() -> None:
     told = otel.attributes(captured(TRACE, content=False, redact=()), "l")
     assert not {name for name in told if name.endswith(("messages", "explanation"))}
     assert "hello" not in json.dumps(told)
+
+
+def test_a_span_of_a_trace_without_content_has_none() -> None:
+    left_out = captured(TRACE, content=False, redact=())
+    body = gzip.decompress(otlp.request("w", [("l", left_out)]))
+    for text in (b"hello", b"be kind", b"so so", b"look", b'"hi"'):
+        assert text in gzip.decompress(otlp.request("w", [("l", TRACE)])), "or this test shows nothing"
+        assert text not in body
 
 
 def spans(body: bytes) -> list[Any]:
@@ -90,6 +124,13 @@ def test_a_span_has_the_traces_id_its_times_and_its_failure() -> None:
     assert values["gen_ai.response.finish_reasons"].array_value.values[0].string_value == "stop"
     assert values["gen_ai.usage.input_tokens"].int_value == 10
     assert values["gen_ai.request.stream"].bool_value
+
+
+def test_times_are_exact() -> None:
+    trace = Trace("t", "inference", "2026-07-01T00:00:00.123Z", latency_ms=1.1)
+    (span,) = spans(otlp.request("w", [("l", trace)]))
+    assert span.start_time_unix_nano == 1_782_864_000_123_000_000
+    assert span.end_time_unix_nano - span.start_time_unix_nano == 1_100_000
 
 
 def test_a_count_that_no_integer_of_the_format_holds_is_told_as_text() -> None:
