@@ -16,7 +16,8 @@ class Shadow(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, data: DataStack) -> None:
         super().__init__(scope, construct_id)
-        self.queue = Queue(self, "queue", visibility=6 * SHADOW_SECONDS, receives=3)
+        # Messages hold what people asked, which a leaderboard may want kept nowhere: for a look at a fault, a day.
+        self.queue = Queue(self, "queue", visibility=6 * SHADOW_SECONDS, receives=3, dead_letter_days=1)
         resource = self.queue.node.default_child
         assert isinstance(resource, sqs.CfnQueue)
         resource.message_retention_period = KEPT_SECONDS

@@ -12,7 +12,7 @@ from functions.serve_inference.asked import Asked
 from functions.serve_inference.finding import Served
 from functions.serve_inference.lingering import Lingering
 from functions.serve_inference.means import Means
-from functions.serve_inference.worst_case import input_tokens, worst_case
+from functions.serve_inference.worst_case import input_tokens, of_target, worst_case
 from gero import providers, traces
 from gero.access import Principal, budgets
 from gero.kit import GeroError, clock, log, money, new_id
@@ -71,14 +71,17 @@ class Exchange:
 
     @contextlib.contextmanager
     def asking(self, target: Target) -> Iterator[None]:
-        """Around a call: one that is given up, or that brings nothing of use, is charged for what it was asked."""
+        """Around a call. One that is given up is charged with what it may have cost, since nobody tells: its endpoint
+        may answer to the end, and bill that; a stream ends with its connection.
+        """
         try:
             yield
         except (asyncio.CancelledError, CallFailed) as error:
-            in_vain = not isinstance(error, CallFailed) or error.code == "unusable_answer"
-            if in_vain or isinstance(error.__cause__, TimeoutError):
-                price = target.endpoint.input_nanos_per_million
-                self.lost_nanos += money.cost_of_tokens(input_tokens(self) // 2, price)
+            left = not isinstance(error, CallFailed) or isinstance(error.__cause__, TimeoutError)
+            if left and not self.asked.stream:
+                self.lost_nanos += of_target(self, target, input_tokens(self))
+            elif left or (isinstance(error, CallFailed) and error.code == "unusable_answer"):
+                self.lost_nanos += money.cost_of_tokens(input_tokens(self), target.endpoint.input_nanos_per_million)
             raise
 
     def headers(self, cost_nanos: int | None = None) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from gero.kit import money
+from gero.providers import characters_of
 from gero.providers.target import Target
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 DEFAULT_OUTPUT_TOKENS = 4_096
 """Of a request that does not say how long its answer may be. What a longer one costs is charged, but not set aside."""
 _BYTES_PER_TOKEN = 2  # few languages and fewer tokenizers need more tokens than that
-_TOKENS_PER_IMAGE = 2_000
+_MAX_COUNT = 10**9
 _LIMITS = ("max_completion_tokens", "max_tokens")
 
 
@@ -20,18 +21,17 @@ def worst_case(exchange: "Exchange") -> int:
     serving = exchange.served.serving
     targets = [serving.target, *serving.others[: exchange.settings.fallbacks]]
     tokens_in = input_tokens(exchange)
-    costs = [_of_target(exchange, target, tokens_in) for target in targets]
+    costs = [of_target(exchange, target, tokens_in) for target in targets]
     return sum(costs) if exchange.settings.hedge_after_ms is not None else max(costs)
 
 
 def input_tokens(exchange: "Exchange") -> int:
-    """What the question has at most, images by their number and not by their length."""
-    images = [url for message in exchange.asked.messages or () for url in _images(message.get("content"))]
-    size = len(exchange.body(exchange.served.serving.target)) - sum(map(len, images))
-    return -(-size // _BYTES_PER_TOKEN) + _TOKENS_PER_IMAGE * len(images)
+    """What the question has at most, images and files by their number and not by their length."""
+    return -(-characters_of(exchange.body(exchange.served.serving.target)) // _BYTES_PER_TOKEN)
 
 
-def _of_target(exchange: "Exchange", target: Target, tokens_in: int) -> int:
+def of_target(exchange: "Exchange", target: Target, tokens_in: int) -> int:
+    """What one of them may cost, asked so many tokens."""
     endpoint = target.endpoint
     parameters = {**endpoint.parameters, **exchange.asked.parameters}
     limit = max((_count(parameters.get(name)) or 0 for name in _LIMITS), default=0) or DEFAULT_OUTPUT_TOKENS
@@ -41,16 +41,6 @@ def _of_target(exchange: "Exchange", target: Target, tokens_in: int) -> int:
     )
 
 
-def _images(content: Any) -> list[str]:
-    """The images that are sent along as data: their length says nothing about their tokens."""
-    found = []
-    for part in content if isinstance(content, list) else ():
-        image = part.get("image_url") if isinstance(part, dict) else None
-        url = image.get("url") if isinstance(image, dict) else image
-        if isinstance(url, str):
-            found.append(url)
-    return found
-
-
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+    counts = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return min(value, _MAX_COUNT) if counts else None

@@ -106,6 +106,8 @@ async def test_a_read_that_was_frozen_midway_is_neither_waited_for_nor_taken_for
     source.open.clear()
     await kept.get("a", source.load)  # begins to read again; the process freezes
     frozen = kept._loading["a"][1]
+    while source.reads == 1:
+        await asyncio.to_thread(lambda: None)
     clock.now += 3600
     source.open.set()
     assert await kept.get("a", source.load) == 3, "what is read now, not what was being read an hour ago"

@@ -58,7 +58,8 @@ def test_a_poisoned_message_ends_in_a_dead_letter_queue(app: Template) -> None:
     targets = [redrive["deadLetterTargetArn"]["Fn::GetAtt"][0] for redrive in redrives]
     assert sorted(redrive["maxReceiveCount"] for redrive in redrives) == [3, 3, 3, 5]
     assert len(set(targets)) == 4
-    assert all(queues[target]["MessageRetentionPeriod"] == 14 * 24 * 3600 for target in targets)
+    # Requests for challengers hold what people asked: of them a day.
+    assert sorted(queues[target]["MessageRetentionPeriod"] // 86_400 for target in targets) == [1, 14, 14, 14]
 
 
 def test_batches_given_up_reach_the_function_that_ends_them(app: Template) -> None:

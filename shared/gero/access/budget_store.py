@@ -111,9 +111,10 @@ def give_back(place: Key, epoch: int, bucket: str, nanos: int, cost: int) -> Bud
     return _parsed(table.update(*place, changes, held))
 
 
-def charge(place: Key, cost: int) -> Budget:
-    """Count what was paid without a hold. Conflict when there is no budget any more."""
-    return _parsed(table.update(*place, Changes(add={"left": -cost, "spent": cost}), conditions.present()))
+def charge(place: Key, epoch: int, cost: int) -> Budget:
+    """Count what was paid without a hold. Conflict when the period is another one, or there is no budget any more."""
+    changes = Changes(add={"left": -cost, "spent": cost})
+    return _parsed(table.update(*place, changes, conditions.equals("epoch", epoch)))
 
 
 def tidied(place: Key, budget: Budget) -> Budget:

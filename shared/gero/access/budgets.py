@@ -2,12 +2,15 @@
 write, and the true cost is counted after it.
 
 The declared tolerance: a budget is exceeded only by as much as requests cost more than their worst case; `remaining` is
-below 0 then. A hold whose process died is given back once its minute is five minutes old, by whoever comes next. Should
-that process settle after all, or a new period have begun, the true cost is counted in what there is. A write that is
-repeated because its answer got lost may count twice, never less than once.
+below 0 then. A hold whose process died is given back once its minute is five minutes old, by whoever comes next; should
+that process settle after all, the true cost is counted in what there is. A request belongs to the period that let it
+in: one that ends in the next was held in its own, and costs the next nothing. A write that is repeated because its
+answer got lost may count twice, never less than once.
 """
 
+import random
 import threading
+import time
 
 import msgspec
 
@@ -15,7 +18,7 @@ from gero.access import budget_store
 from gero.access.budget_state import BudgetState, usd
 from gero.access.budget_store import Budget, Key
 from gero.access.principal import Principal
-from gero.kit import Conflict, PaymentRequired, money
+from gero.kit import Conflict, PaymentRequired, Unavailable, money
 
 _TRIES = 8
 _MAX_KNOWN = 10_000
@@ -61,10 +64,10 @@ def settle(hold: Hold, cost_nanos: int) -> BudgetState:
         return _seen(place, budget_store.give_back(place, hold.epoch, hold.bucket, hold.nanos, cost_nanos))
     except Conflict:  # the hold was given back as an orphan, or its period is over
         try:
-            return _seen(place, budget_store.charge(place, cost_nanos))
-        except Conflict:  # the budget or the token was deleted
+            return _seen(place, budget_store.charge(place, hold.epoch, cost_nanos))
+        except Conflict:  # a request belongs to the period that let it in; or the budget, or the token, was deleted
             _known.pop(place, None)
-            return BudgetState()
+            return state(hold.workspace_id, hold.token_id) or BudgetState()
 
 
 def state(workspace_id: str, token_id: str) -> BudgetState | None:
@@ -96,8 +99,10 @@ def _reserve_afresh(principal: Principal, place: Key, worst: int) -> Hold:
             if budget.left < max(worst, 1):
                 break
             return _held(principal, place, budget, worst)
-        except Conflict:
-            continue  # others reserve, settle or tidy at the same moment
+        except Conflict:  # others reserve, settle or tidy at the same moment
+            time.sleep(random.uniform(0, 0.02))
+    else:
+        raise Unavailable("this token's budget is busy; try again")
     raise _refusal(state, worst)
 
 

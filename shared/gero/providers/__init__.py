@@ -6,7 +6,7 @@ What needs aiohttp (179 ms of import) is loaded on first use: slices that only d
 from typing import TYPE_CHECKING, Any
 
 from gero.providers import catalogue, directory, prompt, serving, target
-from gero.providers.answer import Answer
+from gero.providers.answer import Answer, characters_of
 from gero.providers.breaker import Breakers
 from gero.providers.endpoint import AUTH_METHODS, Endpoint, check_auth, seal_secret
 from gero.providers.health import Health
@@ -33,6 +33,7 @@ __all__ = [
     "ask_patiently",
     "ask_whole",
     "catalogue",
+    "characters_of",
     "check_auth",
     "directory",
     "new_session",

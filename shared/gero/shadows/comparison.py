@@ -72,7 +72,8 @@ def compared(figures: Figures) -> Comparison:
         value=value,
         verdict=verdict,
         requests_needed=ranking.gaps[0].rows_needed if verdict == "undecided" else None,
-        cost_ratio=_ratio(asked.cost_nanos_per_1000_rows, served.cost_nanos_per_1000_rows),
+        # A call that failed costs nothing, which is no thrift.
+        cost_ratio=None if asked.n_errors else _ratio(asked.cost_nanos_per_1000_rows, served.cost_nanos_per_1000_rows),
         latency_ratio=_ratio(asked.latency_p95_ms, served.latency_p95_ms),
         told="",
         limits=_not_told(measure),

@@ -47,9 +47,13 @@ async def ask_challengers(
     kept = [one for one in wanted if one.production_id == served != one.challenger.candidate_id]
     async with providers.new_session(max(1, 2 * len(kept))) as session:
         work = _Work(workspace_id, found, session, deadline)
-        batch = await asyncio.gather(*(work.shadowed(one) for one in kept))
+        ended = await asyncio.gather(*(work.shadowed(one) for one in kept), return_exceptions=True)
+    batch = [one for one in ended if isinstance(one, Shadowed)]
     await asyncio.to_thread(_keep, workspace_id, leaderboard_id, found, batch)
-    log.event("shadows.counted", leaderboard_id=leaderboard_id, count=len(batch), dropped=len(requests) - len(batch))
+    log.event("shadows.counted", leaderboard_id=leaderboard_id, count=len(batch), dropped=len(requests) - len(kept))
+    for failure in ended:
+        if isinstance(failure, BaseException):
+            raise failure  # what is counted stays so when the messages come again
 
 
 def _not_counted(workspace_id: str, leaderboard_id: str, requests: Sequence[ShadowRequest]) -> list[ShadowRequest]:
@@ -120,19 +124,22 @@ def _with_answer(blank: Trace, answer: Answer) -> Trace:
 
 
 def _keep(workspace_id: str, leaderboard_id: str, found: Shadowing, batch: Sequence[Shadowed]) -> None:
+    """Store what became of the requests, unless the leaderboard was deleted while they were asked."""
+    if not batch or leaderboard.load(workspace_id, leaderboard_id) is None:
+        return
+    content, redact = found.settings.capture_content, found.settings.redact
     by_pair: dict[Pair, list[Shadowed]] = defaultdict(list)
     for one in batch:
-        by_pair[found.pair(one.request.challenger)].append(one)
+        trace = traces.captured(one.trace, content=content, redact=redact) if one.trace else None
+        by_pair[found.pair(one.request.challenger)].append(replace(one, trace=trace))
     for pair, shadowed in by_pair.items():
         _record(workspace_id, leaderboard_id, found.settings, [one.trace for one in shadowed if one.trace])
         figures.add(workspace_id, leaderboard_id, pair, shadowed)
 
 
 def _record(workspace_id: str, leaderboard_id: str, settings: ServingSettings, found: list[Trace]) -> None:
-    if not found:
-        return
-    kept = [traces.captured(one, content=settings.capture_content, redact=settings.redact) for one in found]
-    traces.record_all(workspace_id, leaderboard_id, "inference", kept, settings.retention_days)
+    if found:
+        traces.record_all(workspace_id, leaderboard_id, "inference", found, settings.retention_days)
 
 
 def _trace_id(shadow_of: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from gero.kit import Conflict, Unavailable, blobs, clock, conditions, new_id, table
+from gero.kit import Conflict, Unavailable, blobs, clock, conditions, is_id, new_id, table
 from gero.kit.table import Write
 from gero.traces import store, times
 from gero.traces import trace as traces
@@ -74,7 +74,11 @@ class _Adding:
     def _put(self, batch: list[Trace]) -> dict[str, Any]:
         """Write the object of a batch; its index item."""
         lines = [traces.encode(one) for one in batch]
-        name = times.id_of(clock.parse(batch[-1].created_at), new_id())
+        # Behind every id of its traces, even of those made in its millisecond.
+        newest = max(
+            [times.first_id(clock.parse(batch[-1].created_at)), *(filter(is_id, (one.trace_id for one in batch)))]
+        )
+        name = f"{newest}-{new_id()[-12:]}"
         key = store.put_batch(*self._owner, name, lines, self._retention_days)
         item = store.index_item(
             *self._owner, key=key, source="manual", count=len(batch), retention_days=self._retention_days

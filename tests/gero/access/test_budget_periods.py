@@ -60,14 +60,14 @@ def test_a_budget_that_slept_for_periods_gets_one(time: Clock) -> None:
     assert len(one.buckets()) == 1
 
 
-def test_a_hold_of_the_old_period_settles_in_the_new_one_with_what_it_cost(time: Clock) -> None:
+def test_a_request_that_ends_in_the_next_period_costs_that_one_nothing(time: Clock) -> None:
     one = budgeted(LIMIT, "daily")
     time.set("2026-06-17T23:59:50.000Z")
     across = budgets.reserve(one.caller, 40 * SHARE)
     time.pass_by(seconds=20)
     one.spend(SHARE)
-    assert budgets.settle(across, 5 * SHARE).remaining == 44 * SHARE
-    assert one.item()["spent"] == 6 * SHARE
+    assert budgets.settle(across, 5 * SHARE).remaining == 49 * SHARE
+    assert one.item()["spent"] == SHARE
 
 
 def test_a_hold_that_a_slow_clock_made_at_the_boundary_is_not_given_back_twice(time: Clock, faults: Faults) -> None:
@@ -85,10 +85,10 @@ def test_a_hold_that_a_slow_clock_made_at_the_boundary_is_not_given_back_twice(t
     one.spend(SHARE)
     assert len(one.buckets()) == 2, "one is of yesterday"
     assert one.state().remaining == 49 * SHARE
-    assert budgets.settle(slow[0], 2 * SHARE).remaining == 47 * SHARE
+    assert budgets.settle(slow[0], 2 * SHARE).remaining == 49 * SHARE
     time.pass_by(minutes=6)
     one.spend(SHARE)
-    assert one.state() == BudgetState(LIMIT, 4 * SHARE, 46 * SHARE, 0, "daily", "2026-06-19T00:00:00.000Z")
+    assert one.state() == BudgetState(LIMIT, 2 * SHARE, 48 * SHARE, 0, "daily", "2026-06-19T00:00:00.000Z")
     assert len(one.buckets()) == 1
 
 
@@ -195,7 +195,7 @@ def test_a_budget_that_comes_back_is_a_new_one(time: Clock) -> None:
     assert one.state() == BudgetState(LIMIT, 0, LIMIT)
     other = budgets.reserve(one.caller, 30 * SHARE)
     assert budgets.settle(old, SHARE).held == 30 * SHARE
-    assert budgets.settle(other, SHARE) == BudgetState(LIMIT, 2 * SHARE, 48 * SHARE)
+    assert budgets.settle(other, SHARE) == BudgetState(LIMIT, SHARE, 49 * SHARE)
 
 
 def test_a_change_of_terms_counts_what_is_spent_meanwhile(faults: Faults) -> None:

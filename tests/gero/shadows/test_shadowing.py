@@ -6,10 +6,10 @@ from msgspec.structs import replace
 
 from gero import shadows, traces
 from gero.evaluation import Evaluation
-from gero.kit import secrets
+from gero.kit import Unavailable, secrets, table
 from gero.providers import seal_secret
 from gero.providers.serving import ServingSettings
-from gero.shadows import Figures, ShadowRequest
+from gero.shadows import Figures, ShadowRequest, shadowing
 from gero.traces import Trace
 from tests.gero.shadows.conftest import LEADERBOARD, WORKSPACE, Board
 
@@ -147,3 +147,48 @@ async def test_traces_keep_no_more_than_the_leaderboard_lets_be_kept(board: Boar
     assert found.statistics.candidates["challenger"].n_scored == 1, "it is scored before its texts are left out"
     assert b"1234567" not in traces.encode(trace())
     assert trace().latency_ms is not None
+
+
+async def test_an_error_is_shown_as_traces_may_be_kept(board: Board) -> None:
+    board.ranked(Evaluation(), ServingSettings(redact=("email",)))
+    board.server.fault = lambda model, prompt, attempt: 400
+    board.server.fault_text = "no mail to jane.doe@example.com"
+    found = await shadow(board.request("q"))
+    assert found.latest_error
+    assert "[email]" in found.latest_error
+    assert "jane" not in found.latest_error
+
+
+async def test_one_that_fails_for_reasons_of_ours_does_not_take_the_others_with_it(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board.ranked(Evaluation())
+    good, bad = board.request("good"), board.request("bad")
+    ask = shadowing._Work._answered
+
+    async def answered(work: shadowing._Work, request: ShadowRequest) -> tuple[Trace, bool]:
+        if request.input == "bad":
+            raise Unavailable("the table is busy; try again")
+        return await ask(work, request)
+
+    monkeypatch.setattr(shadowing._Work, "_answered", answered)
+    with pytest.raises(Unavailable):
+        await shadow(good, bad)
+    monkeypatch.setattr(shadowing._Work, "_answered", ask)
+    found = await shadow(good, bad)
+    assert found.statistics.candidates["challenger"].n_rows == 2
+    assert len([one for one in board.server.requests if one["body"]["messages"][-1]["content"] == "good"]) == 1
+
+
+async def test_nothing_is_kept_of_a_leaderboard_that_was_deleted_meanwhile(board: Board) -> None:
+    board.ranked(Evaluation())
+    answer = board.server.answer
+
+    def deleted(model: str, prompt: str) -> str:
+        table.delete(f"WS#{WORKSPACE}", f"LB#{LEADERBOARD}")
+        return answer(model, prompt)
+
+    board.server.answer = deleted
+    await shadows.ask_challengers(WORKSPACE, LEADERBOARD, [board.request("q")], time.monotonic() + 60)
+    assert shadows.listed(WORKSPACE, LEADERBOARD) == []
+    assert not traces.find(WORKSPACE, LEADERBOARD, limit=9, offset=0, batch_limit=9).traces
