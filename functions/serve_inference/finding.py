@@ -18,8 +18,9 @@ _NOT_YET = {
     "model": ("this model is not deployed; deploy one of its versions first", "model_not_deployed"),
 }
 _principals: Recent[Principal] = Recent()
-_servings: Recent[Serving | NoTarget | None] = Recent()
-_named: Recent[list[Entry]] = Recent()
+# What is not there yet is looked for again: who waits for the first ranking is served with it.
+_servings: Recent[Serving | NoTarget | None] = Recent(lambda found: isinstance(found, Serving))
+_named: Recent[list[Entry]] = Recent(bool)
 _headers: Recent[dict[str, str]] = Recent()
 
 

@@ -12,9 +12,10 @@ _MAX_KEPT = 10_000
 
 
 class Recent(Generic[T]):
-    """Remembers results for `USABLE_SECONDS`; failures are not remembered."""
+    """Remembers results for `USABLE_SECONDS`; failures are not remembered, nor what `lasts` says no of."""
 
-    def __init__(self) -> None:
+    def __init__(self, lasts: Callable[[T], bool] = lambda _: True) -> None:
+        self._lasts = lasts
         self._kept: dict[str, tuple[float, T]] = {}
         self._loading: dict[str, tuple[float, asyncio.Task[T]]] = {}
 
@@ -45,7 +46,10 @@ class Recent(Generic[T]):
     def _keep(self, key: str, begun: float, done: "asyncio.Task[T]") -> None:
         if self._loading.get(key) == (begun, done):
             del self._loading[key]
-        if done.cancelled() or done.exception():
+        kept = self._kept.get(key)
+        if kept and kept[0] > begun:
+            return  # a later read was faster
+        if done.cancelled() or done.exception() or not self._lasts(done.result()):
             self._kept.pop(key, None)
             return
         if len(self._kept) >= _MAX_KEPT:

@@ -64,9 +64,11 @@ def test_messages_go_as_they_are_where_the_leaderboard_or_the_request_says_so(
     assert sent_trace().prompt_bypassed
 
 
-def test_before_a_ranking_it_says_what_to_do(endpoint: httpx.Client, ready: Ready) -> None:
+def test_before_a_ranking_it_says_what_to_do_and_with_it_answers_at_once(endpoint: httpx.Client, ready: Ready) -> None:
     answer = ask(endpoint, ready)
     assert (answer.status_code, answer.json()["code"]) == (409, "no_ranking")
+    finished(ready)
+    assert ask(endpoint, ready).status_code == 200
 
 
 @pytest.mark.parametrize(

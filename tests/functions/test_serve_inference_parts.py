@@ -85,6 +85,11 @@ async def test_a_failure_is_told_to_all_who_wait_and_not_remembered(clock: Clock
     assert await kept.get("a", Source().load) == 1
 
 
+async def test_what_does_not_last_is_told_and_not_remembered(clock: Clock) -> None:
+    source, kept = Source(), Recent[int](lambda found: found > 1)
+    assert [await kept.get("a", source.load) for _ in range(3)] == [1, 2, 2]
+
+
 async def test_a_failed_refresh_does_not_prolong_what_was_known(clock: Clock) -> None:
     kept = Recent[int]()
     await kept.get("a", Source().load)
