@@ -4,15 +4,17 @@ from typing import Any
 import httpx
 import pytest
 
+from functions.finish_run.handler import handler as finish_run
 from functions.serve_inference import attempts
 from gero import leaderboards
 from gero.leaderboards import LeaderboardPatch
-from gero.providers import Endpoint
+from gero.providers import Endpoint, serving
 from gero.providers.breaker import FAILURES
 from gero.providers.target import Target
 from tests.functions.conftest import Ready
+from tests.functions.context import Context
 from tests.functions.serving import path, sent_messages, sent_trace
-from tests.functions.workflow import finished
+from tests.functions.workflow import finished, ranked
 from tests.model_server import chunk
 
 
@@ -125,3 +127,12 @@ def test_a_candidate_that_was_removed_is_no_fallback(endpoint: httpx.Client, rea
     leaderboards.candidates.remove(ready.workspace, ready.leaderboard.id, ready.bad)
     failing(ready, 500)
     assert ask(endpoint, ready).status_code == 502
+
+
+def test_a_candidate_that_is_removed_during_a_run_does_not_come_back_with_its_end(ready: Ready) -> None:
+    run = ranked(ready)
+    leaderboards.candidates.remove(ready.workspace, ready.leaderboard.id, ready.bad)
+    finish_run(ready.event("finish_run", "ranked", run=run.id), Context())
+    served = serving.of_leaderboard(ready.workspace, ready.leaderboard.id)
+    assert isinstance(served, serving.Serving)
+    assert served.others == ()
