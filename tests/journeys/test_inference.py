@@ -1,6 +1,7 @@
 """The inference endpoint behind the local cloud's Function URL: streams, clients that leave, budgets, fallbacks."""
 
 import asyncio
+import gzip
 import json
 import time
 from collections import Counter
@@ -13,6 +14,7 @@ import pytest
 
 from gero.cli.client import Client
 from infra.local.cloud import LocalCloud
+from tests.functions.collector_server import collector_server
 from tests.journeys.conftest import Serve, ended
 from tests.model_server import ModelServer
 from tests.waiting import wait_until
@@ -156,3 +158,66 @@ def _compared(found: dict[str, Any], requests: int) -> list[dict[str, Any]] | No
 def _shadows(api: Client, leaderboard_id: str, count: int) -> list[dict[str, Any]] | None:
     found = [row for row in _inferred(api, leaderboard_id) if row["shadow_of"]]
     return found if len(found) == count else None
+
+
+def test_traces_are_redacted_rated_added_to_the_dataset_and_exported(
+    api: Client, models: ModelServer, cloud: LocalCloud
+) -> None:
+    models.fault, models.answer = (lambda model, prompt, attempt: 200), answer
+    body = {
+        "name": "Pushed",
+        "system_prompt": "Repeat. {input}",
+        "dataset_type": "PUSH",
+        "traces": {"redact": ["email"]},
+    }
+    leaderboard_id = api.post("/api/leaderboards", body | {"inference": {"fallbacks": 0}})["id"]
+    path = f"/v1/leaderboard/{leaderboard_id}"
+    rows = [{"id": f"t{number}", "input": f"say {number}", "output": f"{number}"} for number in range(100)]
+    api.post(f"{path}/dataset/push", {"rows": rows})
+    for name in ("wrong", "right"):
+        model = {"model": name, "endpoint_url": models.url, "auth_method": "bearer", "auth_token": "sk-journey"}
+        api.post(f"/api/leaderboards/{leaderboard_id}/models", model)
+    with collector_server() as collector:
+        api.put("/api/telemetry", {"endpoint": collector.url, "header_name": "X-Key", "header_value": "sk-collector"})
+        ended(api, leaderboard_id, api.post(f"/api/leaderboards/{leaderboard_id}/run")["id"])
+        assert {row["source"] for row in api.get(f"{path}/traces", format="json", source="dataset")["rows"]} == {
+            "dataset"
+        }
+
+        told = api.infer(leaderboard_id, {"input": "from jane.doe@example.com: say 7"})
+        trace = wait_until(lambda: _stored(api, path, told["trace_id"]))
+        assert (trace["input"], trace["content"]) == ("from [email]: say 7", "redacted")
+        wait_until(lambda: len(collector.received) >= 2)
+        headers_sent, exported = collector.received[-1]
+        assert headers_sent["x-key"] == "sk-collector"
+        assert b"jane.doe" not in gzip.decompress(exported)
+
+        rated = api.post(f"{path}/traces/{told['trace_id']}/feedback", {"score": 0, "corrected": "seven"})
+        assert rated["row"]["status"] == "accepted"
+        shown = api.get(f"{path}/traces/{told['trace_id']}")
+        assert shown["feedback"]["score"] == 0
+        added = api.post(f"{path}/traces", {"id": "mine-1", "input": "q", "output": "a", "score": 1})
+        assert (added["recorded"], added["rejected"]) == (1, 0)
+        assert api.get(f"{path}/traces/mine-1")["source"] == "manual"
+        api.delete("/api/telemetry")
+
+
+def test_a_rotated_and_a_revoked_token_stop_within_seconds(api: Client, served: str, cloud: LocalCloud) -> None:
+    token = api.post("/api/tokens", {"name": "shop", "scopes": ["leaderboards:inference"], "expires_in": "1h"})
+    url = f"{cloud.inference_url}v1/leaderboard/{served}/inference"
+
+    def status(secret: str) -> int:
+        return httpx.post(url, json={"input": "say 1"}, headers={"X-API-Key": secret}, timeout=30).status_code
+
+    assert status(token["secret"]) == 200
+    assert api.get(f"/api/tokens/{token['id']}")["last_used_at"]
+    anew = api.post(f"/api/tokens/{token['id']}/rotate")["secret"]
+    assert status(anew) == 200
+    wait_until(lambda: status(token["secret"]) == 401, 10)
+    api.post(f"/api/tokens/{token['id']}/revoke")
+    wait_until(lambda: status(anew) == 401, 10)
+
+
+def _stored(api: Client, path: str, trace_id: str) -> dict[str, Any] | None:
+    rows: list[dict[str, Any]] = api.get(f"{path}/traces", format="json", source="inference")["rows"]
+    return next((row for row in rows if row["trace_id"] == trace_id), None)
