@@ -59,7 +59,7 @@ lock: ## Resolve every dependency again and write the lock files
 	$(LOCK) --universal --python-version 3.11 pyproject.toml --group dev -o requirements.lock
 	echo 'uv==0.13.9' | $(LOCK) --universal --python-version 3.11 - -o infra/locks/uv.txt
 	$(LOCK) --universal --python-version 3.11 tests/third_party/requirements.in -o tests/third_party/requirements.txt
-	for group in api worker inference; do $(LOCK) --python-version 3.13 --python-platform aarch64-manylinux_2_28 \
+	for group in api domain worker inference; do $(LOCK) --python-version 3.13 --python-platform aarch64-manylinux_2_28 \
 		--constraint requirements.lock --group pyproject.toml:$$group -o infra/locks/$$group.txt; done
 
 clean: ## Remove what was built

@@ -22,9 +22,9 @@ LAMBDA_PYTHON = "3.13"
 LAMBDA_PLATFORM = "aarch64-manylinux_2_28"
 
 GROUPS = {
-    "api": (
-        *("api", "consolidate_dataset", "finish_run", "ingest_rows", "open_review", "plan_run", "rank_round"),
-        "start_due",
+    "api": ("api",),
+    "domain": (
+        *("consolidate_dataset", "finish_run", "ingest_rows", "open_review", "plan_run", "rank_round", "start_due"),
     ),
     "worker": ("abandon_batch", "dispatch_round", "evaluate_batch", "record_traces", "shadow_requests"),
     "inference": ("serve_inference",),
