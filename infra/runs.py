@@ -22,7 +22,7 @@ SERVICE_ERRORS = [
 ]
 PAUSE_DAYS = 30  # how long a run that has spent what it may waits for somebody to resume it
 REVIEW_DAYS = 90  # that people have; then the run ends with what they said until then
-REFUSALS = ["Invalid", "Conflict", "NotFound", "TooLarge"]
+REFUSALS = ["Invalid", "PaymentRequired", "Conflict", "NotFound", "TooLarge"]
 
 
 class Runs(Construct):

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import msgspec
 
+from gero.access import roles, secret_texts, tokens
 from gero.access import scopes as scope_rules
-from gero.access import secret_texts, tokens
 from gero.kit import Conflict, Forbidden, Unauthenticated, clock, conditions, log, table
 from gero.kit.table import Changes
 
@@ -14,17 +14,30 @@ _NOTED_EVERY = timedelta(minutes=5)
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """A token of a workspace. `budgeted`: its inference is paid from a budget (`gero.access.budgets`)."""
+    """Who acts in a workspace: a token, or a person. `token_id`: a token's id, or a person's e-mail address.
+
+    `budgeted`: its inference is paid from a budget (`gero.access.budgets`). `role`: a person's; None for a token.
+    """
 
     workspace_id: str
     token_id: str
     scopes: tuple[str, ...]
     budgeted: bool = False
+    role: str | None = None
+
+    @property
+    def acting_role(self) -> str:
+        """The role that decides what may be done to people: a person's own, or the one a token's scopes stand for."""
+        return self.role or roles.of_token(self.scopes)
 
     def require(self, scope: str) -> None:
-        """Forbidden unless the token's scopes cover `scope`."""
-        if not scope_rules.allows(self.scopes, scope):
-            raise Forbidden(f"this token lacks the scope {scope}; create one that has it", needed=scope)
+        """Forbidden unless the scopes cover `scope`."""
+        if scope_rules.allows(self.scopes, scope):
+            return
+        if self.role:
+            told = f"your role here, {self.role}, does not include {scope}; ask an owner or admin of the workspace"
+            raise Forbidden(told, needed=scope)
+        raise Forbidden(f"this token lacks the scope {scope}; create one that has it", needed=scope)
 
 
 def authenticate(headers: Mapping[str, str]) -> Principal:
@@ -36,6 +49,11 @@ def authenticate(headers: Mapping[str, str]) -> Principal:
     token = tokens.find(text)
     if token is None or not token.is_opened_by(text):
         raise Unauthenticated("unknown API token; check that it was copied whole")
+    return of_token(token)
+
+
+def of_token(token: tokens.Token) -> Principal:
+    """Who acts with a token that was opened by its secret. Unauthenticated when it was revoked or has expired."""
     if token.revoked_at:
         raise Unauthenticated("this API token was revoked")
     if token.has_expired():

@@ -11,7 +11,7 @@ from typing import TypedDict
 
 import msgspec
 
-from gero.access import budget_store, budget_terms, secret_texts
+from gero.access import budget_store, budget_terms, plans, secret_texts
 from gero.access import scopes as scope_rules
 from gero.access.budget_terms import BudgetTerms
 from gero.kit import Conflict, Forbidden, Invalid, NotFound, clock, conditions, new_id, table
@@ -73,16 +73,23 @@ def create(
     scopes: Iterable[str],
     expires_in: str | None = None,
     budget: BudgetTerms | None = None,
+    *,
+    by_operator: bool = False,
 ) -> tuple[Token, str]:
-    """A new token and its secret text, which nobody can read again. Invalid on an unknown scope or lifetime."""
-    expires_at = secret_texts.expiry(expires_in)
+    """A new token and its secret text, which nobody can read again. Invalid on an unknown scope or lifetime.
+
+    PaymentRequired when the workspace's plan asks for another budget; what an operator makes is free of that.
+    """
+    expires_at, scopes = secret_texts.expiry(expires_in), scope_rules.checked(scopes)
+    if not by_operator:
+        plans.of(workspace_id).check_token(scopes, budget)
     token_id = new_id()
     text = secret_texts.make(PREFIX, workspace_id, token_id)
     token = Token(
         id=token_id,
         workspace_id=workspace_id,
         name=name,
-        scopes=scope_rules.checked(scopes),
+        scopes=scopes,
         secret_sha256=secret_texts.digest(text),
         created_at=clock.iso(),
         expires_at=expires_at,
@@ -114,15 +121,18 @@ def listed(workspace_id: str) -> Iterator[Token]:
 
 
 def change(workspace_id: str, token_id: str, fields: TokenFields) -> Token:
-    """Change the given fields; what is spent of a budget stays spent. Invalid names the field, NotFound without one."""
+    """Change the given fields; what is spent of a budget stays spent. Invalid names the field, NotFound without one.
+
+    PaymentRequired when the workspace's plan asks for another budget; a token that has other terms may keep them.
+    """
+    plan = plans.of(workspace_id)
 
     def changed(old: Token) -> Token:
-        return msgspec.structs.replace(
-            old,
-            name=fields.get("name", old.name),
-            scopes=scope_rules.checked(fields["scopes"]) if "scopes" in fields else old.scopes,
-            budget=_terms(old.budget, fields),
-        )
+        scopes = scope_rules.checked(fields["scopes"]) if "scopes" in fields else old.scopes
+        budget = _terms(old.budget, fields)
+        if (scopes, budget) != (old.scopes, old.budget):
+            plan.check_token(scopes, budget)
+        return msgspec.structs.replace(old, name=fields.get("name", old.name), scopes=scopes, budget=budget)
 
     return _change(workspace_id, token_id, changed)
 

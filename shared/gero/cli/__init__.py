@@ -13,6 +13,7 @@ from gero.cli.commands import (
     inference,
     integrations,
     leaderboards,
+    members,
     model_versions,
     models,
     notifications,
@@ -30,13 +31,14 @@ from gero.cli.commands import (
     tokens,
     trace_changes,
     traces,
+    workspaces,
 )
 from gero.cli.root import ACCOUNT, EVALUATE, PRODUCTION, new_app
 
 __all__ = ["app"]
 
 app = new_app()
-for module in (run, ranking, inference, endpoint, pushing, sign_in):
+for module in (run, ranking, inference, endpoint, pushing, sign_in, workspaces):
     app.add_typer(module.group)
 for module in (exporting, dataset_changes):
     datasets.group.add_typer(module.group)
@@ -59,5 +61,6 @@ app.add_typer(models.group, name="model", rich_help_panel=PRODUCTION)
 app.add_typer(fine_tuning.group, name="fine-tune", rich_help_panel=PRODUCTION)
 app.add_typer(push_tokens.group, name="push-token", rich_help_panel=PRODUCTION)
 app.add_typer(tokens.group, name="token", rich_help_panel=ACCOUNT)
+app.add_typer(members.group, name="member", rich_help_panel=ACCOUNT)
 app.add_typer(integrations.group, name="integration", rich_help_panel=ACCOUNT)
 app.add_typer(telemetry.group, name="telemetry", rich_help_panel=ACCOUNT)

@@ -5,6 +5,7 @@ take rows in and out, so they are exact whoever pushes at the same time.
 """
 
 import contextlib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -85,6 +86,12 @@ def accepted_rows(workspace_id: str, leaderboard_id: str) -> int:
     """How many rows were ever accepted."""
     item = table.get(*_key(workspace_id, leaderboard_id), consistent=True)
     return int(item["accepted_rows"]) if item else 0
+
+
+def accepted_by_all(workspace_id: str, leaderboard_ids: Iterable[str]) -> dict[str, int]:
+    """The same of many PUSH datasets in one read, by leaderboard; eventually consistent."""
+    keys = [_key(workspace_id, one) for one in leaderboard_ids]
+    return {item["leaderboard_id"]: int(item["accepted_rows"]) for item in table.get_many(keys)}
 
 
 def usage(workspace_id: str, leaderboard_id: str) -> Usage:
@@ -195,13 +202,9 @@ def reschedule(workspace_id: str, leaderboard_id: str, rules: PushRules) -> None
 
 def look_again(workspace_id: str, leaderboard_id: str, wait: timedelta) -> None:
     """Let the dataset be looked at once more after some time, although nothing may wait."""
+    free = conditions.present() & conditions.absent("due_at")
     with contextlib.suppress(Conflict):  # it is due anyway, or gone
-        _set_due(
-            workspace_id,
-            leaderboard_id,
-            clock.iso(clock.now() + wait),
-            conditions.present() & conditions.absent("due_at"),
-        )
+        _set_due(workspace_id, leaderboard_id, clock.iso(clock.now() + wait), free)
 
 
 def claim_due(lease: timedelta, limit: int) -> list[tuple[str, str]]:

@@ -58,7 +58,7 @@ def statistics(
         block=job.block,
         n_rows=len(rows),
         scores=pack_scores(scores),
-        n_errors=sum(one.error is not None and one.attempts > 0 for one in found),
+        n_errors=sum(map(_has_failed, found)),
         n_not_asked=sum(one.attempts == 0 for one in found),
         cost_nanos=sum(one.cost_nanos for one in found),
         cost_nanos_squared=sum(one.cost_nanos**2 for one in found),
@@ -66,11 +66,16 @@ def statistics(
         judge_nanos=sum(one.judge_cost_nanos for one in found),
         n_reused=sum(one.reused_from is not None for one in found),
         seen=seen,
+        failed=f"{sum(1 << place for place, row in enumerate(rows) if _has_failed(answered.get(row.id))):x}",
         judge=_judge_sums(found) if judged else None,
         tokens_in=sum(one.tokens_in for one in found),
         tokens_out=sum(one.tokens_out for one in found),
         latency=latency.to_buckets(),
     )
+
+
+def _has_failed(trace: Trace | None) -> bool:
+    return trace is not None and trace.error is not None and trace.attempts > 0
 
 
 def _judge_sums(found: list[Trace]) -> JudgeSums:

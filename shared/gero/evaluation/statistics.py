@@ -68,6 +68,8 @@ class BatchStatistics(msgspec.Struct, frozen=True, omit_defaults=True):
     seen: str = "0"
     """Mask like those of `RowMasks`: rows on which this candidate was scored in an earlier, completed run."""
     judge: JudgeSums | None = None
+    failed: str = "0"
+    """Mask like those of `RowMasks`: rows that the model failed on, for people who look; runs of before have none."""
 
     def __post_init__(self) -> None:
         counts = (self.round, self.block, self.n_rows, self.n_errors, self.n_not_asked)

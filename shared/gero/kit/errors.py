@@ -35,13 +35,15 @@ class Unauthenticated(GeroError):
 
 
 class PaymentRequired(GeroError):
-    """A limit of money is reached. `headers` of the answer tell the state of the budget."""
+    """A limit of money, or of the workspace's plan, is reached. `headers` of the answer tell the state of a budget."""
 
     status, code = 402, "payment_required"
 
-    def __init__(self, message: str, *, code: str, headers: Mapping[str, str], **details: Any) -> None:
+    def __init__(
+        self, message: str, *, code: str | None = None, headers: Mapping[str, str] | None = None, **details: Any
+    ) -> None:
         super().__init__(message, code=code, **details)
-        self.headers = dict(headers)
+        self.headers = dict(headers or {})
 
 
 class Forbidden(GeroError):

@@ -17,8 +17,7 @@ from gero.kit.wire import from_wire, to_wire
 Item = dict[str, Any]
 MAX_BATCH, MAX_BATCH_READ = 25, 100
 MAX_WRITES = 100  # of one transaction
-_CONFLICT_TRIES = 8
-_DELETED_AT_ONCE = 500
+_CONFLICT_TRIES, _DELETED_AT_ONCE = 8, 500
 
 
 @dataclass(frozen=True)
@@ -46,18 +45,16 @@ class Changes:
     def expression(self) -> tuple[str, dict[str, str], dict[str, Any]]:
         """The update expression with its names and values."""
         to_set, to_add, defaults = self.set or {}, self.add or {}, self.default or {}
-        parts = []
-        assigned = [f"#{name} = :{name}" for name in to_set]
-        assigned += [f"#{name} = if_not_exists(#{name}, :{name})" for name in defaults]
-        if assigned:
-            parts.append("SET " + ", ".join(assigned))
-        if to_add:
-            parts.append("ADD " + ", ".join(f"#{name} :{name}" for name in to_add))
-        if self.remove:
-            parts.append("REMOVE " + ", ".join(f"#{name}" for name in self.remove))
+        clauses = {
+            "SET": [f"#{name} = :{name}" for name in to_set]
+            + [f"#{name} = if_not_exists(#{name}, :{name})" for name in defaults],
+            "ADD": [f"#{name} :{name}" for name in to_add],
+            "REMOVE": [f"#{name}" for name in self.remove],
+        }
+        expression = " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses.items() if parts)
         names = {f"#{name}": name for name in [*to_set, *defaults, *to_add, *self.remove]}
         values = {f":{name}": value for name, value in {**to_set, **defaults, **to_add}.items()}
-        return " ".join(parts), names, values
+        return expression, names, values
 
 
 def get(pk: str, sk: str, *, consistent: bool = False) -> Item | None:
@@ -83,12 +80,13 @@ def delete(pk: str, sk: str, condition: Condition | None = None) -> None:
     _call("delete_item", Key=to_wire({"pk": pk, "sk": sk}), **_expressions(condition))
 
 
-def get_many(keys: Iterable[tuple[str, str]]) -> Iterator[Item]:
-    """The items that are there, in no order; eventually consistent, so one that was just written may be missing."""
+def get_many(keys: Iterable[tuple[str, str]], only: Sequence[str] = ()) -> Iterator[Item]:
+    """The items that are there, or `only` these attributes; in no order, and one just written may be missing."""
     pending = [to_wire({"pk": pk, "sk": sk}) for pk, sk in keys]
     name, attempt = settings.required("GERO_TABLE"), 0
     while pending:
-        answer = aws.client("dynamodb").batch_get_item(RequestItems={name: {"Keys": pending[:MAX_BATCH_READ]}})
+        wanted = {"Keys": pending[:MAX_BATCH_READ], **_part(only)}
+        answer = aws.client("dynamodb").batch_get_item(RequestItems={name: wanted})
         yield from map(from_wire, answer["Responses"].get(name, []))
         left = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
         pending = left + pending[MAX_BATCH_READ:]
@@ -103,10 +101,11 @@ def query(
     last: str | None = None,
     newest_first: bool = False,
     limit: int | None = None,
+    only: Sequence[str] = (),
 ) -> Iterator[Item]:
     """Items of a partition whose `sk` starts with `prefix`, in order of `sk`, as they are at the moment.
 
-    `first`, `last`: only from this `sk` on, and up to that one; both start with `prefix`.
+    `first`, `last`: only from this `sk` on, and up to that one; both start with `prefix`. `only` these attributes.
     """
     values, condition = {":pk": pk}, "pk = :pk"
     if first is not None or last is not None:
@@ -120,6 +119,7 @@ def query(
         "ExpressionAttributeValues": to_wire(values),
         "ScanIndexForward": not newest_first,
         "ConsistentRead": True,
+        **_part(only),
     }
     yield from _pages(arguments, limit)
 
@@ -176,6 +176,12 @@ def delete_partition(pk: str, until: float) -> bool:
                 return False
     delete_many(keys)
     return True
+
+
+def _part(only: Sequence[str]) -> dict[str, Any]:
+    """The arguments of a read that wants `only` these attributes, if any are named."""
+    names = {f"#{name}": name for name in only}
+    return {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names} if names else {}
 
 
 def _pause(attempt: int) -> int:
@@ -235,13 +241,9 @@ def _update_arguments(changes: Changes, condition: Condition | None) -> dict[str
 def _expressions(
     condition: Condition | None, names: Mapping[str, str] | None = None, values: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    all_names = {**(names or {}), **(condition.names if condition else {})}
-    all_values = {**(values or {}), **(condition.values if condition else {})}
-    arguments: dict[str, Any] = {}
-    if condition:
-        arguments["ConditionExpression"] = condition.expression
-    if all_names:
-        arguments["ExpressionAttributeNames"] = all_names
-    if all_values:
-        arguments["ExpressionAttributeValues"] = to_wire(all_values)
-    return arguments
+    arguments = {
+        "ConditionExpression": condition.expression if condition else "",
+        "ExpressionAttributeNames": {**(names or {}), **(condition.names if condition else {})},
+        "ExpressionAttributeValues": to_wire({**(values or {}), **(condition.values if condition else {})}),
+    }
+    return {name: value for name, value in arguments.items() if value}

@@ -1,6 +1,6 @@
 """Leaderboards: the task, its candidates, its schedule, its runs' plans, and the model in production."""
 
-from gero.leaderboards import auto_select, candidates, notifications, production, trace_rows, trust
+from gero.leaderboards import auto_select, candidates, drafts, notifications, production, run_bundle, trace_rows, trust
 from gero.leaderboards.auto_select import AutoSelectInput
 from gero.leaderboards.candidates import Candidate, CandidateInput
 from gero.leaderboards.dataset_traces import consolidate
@@ -13,6 +13,8 @@ from gero.leaderboards.leaderboard import (
     ModelSelection,
     Production,
 )
+from gero.leaderboards.overview import Overview, overviews
+from gero.leaderboards.plan_limits import count
 from gero.leaderboards.planning import plan_run, start_run
 from gero.leaderboards.push_settings import PushSettings
 from gero.leaderboards.pushed_rows import (
@@ -41,6 +43,7 @@ __all__ = [
     "LeaderboardInput",
     "LeaderboardPatch",
     "ModelSelection",
+    "Overview",
     "Production",
     "PushSettings",
     "Schedule",
@@ -52,17 +55,21 @@ __all__ = [
     "check_takes_rows",
     "consolidate",
     "consolidation",
+    "count",
     "create",
     "delete",
+    "drafts",
     "get",
     "improve",
     "limits",
     "listed",
     "notifications",
+    "overviews",
     "patch",
     "plan_run",
     "production",
     "push_answer",
+    "run_bundle",
     "run_due",
     "start_run",
     "sweep",

@@ -11,6 +11,7 @@ import msgspec
 from pydantic import AliasChoices, Field
 
 from gero import access, models
+from gero.access import Plan
 from gero.kit import Conflict, clock, money, settings, table
 from gero.leaderboards import candidates, latencies
 from gero.leaderboards.candidates import Candidate, CandidateInput
@@ -40,10 +41,15 @@ class AutoSelectInput(Input):
         False, strict=True, description="Choose anew, instead of what the same call chose within the last hour"
     )
 
-    def limits(self) -> Limits:
-        """What is asked for, apart from what is to be done with it."""
+    def limits(self, plan: Plan) -> Limits:
+        """What is asked for, apart from what is to be done with it; a count that was not given is what the plan allows.
+
+        PaymentRequired when more models are asked for at once than the plan allows.
+        """
+        count = self.count if "count" in self.model_fields_set else min(self.count, plan.auto_select_models)
+        plan.check("auto_select_models", count, "count")
         return Limits(
-            count=self.count,
+            count=count,
             input_nanos=_nanos(self.max_input_cost_per_million_usd),
             output_nanos=_nanos(self.max_output_cost_per_million_usd),
             p95_ms=self.max_latency_p95_ms,

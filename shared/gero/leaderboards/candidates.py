@@ -1,6 +1,6 @@
 """Candidates: the models that a leaderboard compares, each with its own way to be called."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Self
 
@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from gero import models
 from gero.kit import Conflict, Invalid, NotFound, Unavailable, clock, conditions, money, new_id, table
-from gero.kit.table import Write
+from gero.kit.table import Changes, Write
 from gero.leaderboards.serving_settings import CHALLENGER
 from gero.models import EndpointInput
 from gero.providers import Endpoint, serving
@@ -106,7 +106,7 @@ def add(workspace_id: str, leaderboard_id: str, wanted: CandidateInput) -> Candi
         raise Conflict(f"a leaderboard compares at most {MAX_CANDIDATES} models; remove one first")
     pk, sk = _key(workspace_id, leaderboard_id, candidate.id)
     item = {"pk": pk, "sk": sk, "doc": msgspec.json.encode(candidate).decode()}
-    writes = [Write(item, condition=conditions.absent())]
+    writes = [Write(item, condition=conditions.absent()), _counted(workspace_id, leaderboard_id, 1)]
     if candidate.drgero_model_id:
         writes.append(models.exists_check(workspace_id, candidate.drgero_model_id))
         writes.append(models.link(workspace_id, candidate.drgero_model_id, leaderboard_id, candidate.id))
@@ -141,16 +141,23 @@ def listed(workspace_id: str, leaderboard_id: str) -> Iterator[Candidate]:
         yield msgspec.json.decode(item["doc"], type=Candidate)
 
 
+def counts(workspace_id: str, leaderboard_ids: Iterable[str]) -> dict[str, int]:
+    """How many candidates leaderboards have, in one read however many they are; eventually consistent."""
+    keys = [_count_key(workspace_id, one) for one in leaderboard_ids]
+    return {item["leaderboard_id"]: int(item["models"]) for item in table.get_many(keys)}
+
+
 def remove(workspace_id: str, leaderboard_id: str, candidate_id: str) -> None:
     """Take a candidate off. Runs keep what they know of it."""
-    model_id = get(workspace_id, leaderboard_id, candidate_id).drgero_model_id
-    unlinked = [models.unlink_write(workspace_id, model_id, leaderboard_id, candidate_id)] if model_id else []
-    gone = [Write(key=_key(workspace_id, leaderboard_id, candidate_id)), *unlinked]
     for _ in range(_TRIES):
+        model_id = get(workspace_id, leaderboard_id, candidate_id).drgero_model_id
+        unlinked = [models.unlink_write(workspace_id, model_id, leaderboard_id, candidate_id)] if model_id else []
+        gone = Write(key=_key(workspace_id, leaderboard_id, candidate_id), condition=conditions.present())
+        writes = [gone, _counted(workspace_id, leaderboard_id, -1), *unlinked]
         try:
-            table.transact([*gone, *_unranked(workspace_id, leaderboard_id, candidate_id)])
+            table.transact([*writes, *_unranked(workspace_id, leaderboard_id, candidate_id)])
         except Conflict:
-            continue  # a run ranked anew, or somebody removed another one
+            continue  # a run ranked anew, or somebody removed one
         return
     raise Unavailable("the leaderboard is being changed by others; try again")
 
@@ -173,6 +180,15 @@ def _unranked(workspace_id: str, leaderboard_id: str, candidate_id: str) -> list
 def _per_token(nanos_per_million: int) -> str:
     """Dollars per token, exact."""
     return f"{(Decimal(nanos_per_million) / 10**15).normalize():f}"
+
+
+def _counted(workspace_id: str, leaderboard_id: str, change: int) -> Write:
+    changes = Changes(add={"models": change}, set={"leaderboard_id": leaderboard_id})
+    return Write(key=_count_key(workspace_id, leaderboard_id), changes=changes)
+
+
+def _count_key(workspace_id: str, leaderboard_id: str) -> tuple[str, str]:
+    return f"WS#{workspace_id}#LB#{leaderboard_id}", "MODEL_COUNT"
 
 
 def _key(workspace_id: str, leaderboard_id: str, candidate_id: str) -> tuple[str, str]:

@@ -54,7 +54,8 @@ def start_run(leaderboard: Leaderboard, source: runs.Source, **options: Unpack[r
 
 
 def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
-    """Make and store the run's plan. Invalid when the dataset cannot be used; Conflict when the run ended meanwhile.
+    """Make and store the run's plan. Invalid when the dataset cannot be used; Conflict when the run ended meanwhile;
+    PaymentRequired when the run would use more rows than the workspace's plan allows.
 
     The leaderboard is taken as it was when the run was started. Planning again (the workflow retried) plans the same
     rows in the same order, unless the dataset changed meanwhile.
@@ -65,6 +66,7 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
     if now.dataset_type != leaderboard.dataset_type:
         raise Conflict("the leaderboard takes pushed rows since this run was started; run again")
     version = _pinned_dataset(leaderboard, run.dataset_version) or _frozen_dataset(leaderboard, now.rules())
+    access.plans.of(run.workspace_id).check("run_rows", min(version.rows, run.rows_limit or version.rows))
     planned = _planned(leaderboard, configuration)
     seen, by = _seen_rows(leaderboard, planned)
     rounds = partial(round_layout, leaderboard)

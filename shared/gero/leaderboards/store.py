@@ -3,14 +3,16 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
 from pydantic import ValidationError
 
-from gero import datasets, runs
+from gero import access, datasets, runs
 from gero.kit import Conflict, Invalid, NotFound, blobs, clock, conditions, log, new_id, table
 from gero.kit.table import Write
+from gero.leaderboards import plan_limits
 from gero.leaderboards.leaderboard import Leaderboard, LeaderboardInput, LeaderboardPatch
 from gero.leaderboards.schedule import TriggerName
 from gero.leaderboards.serving_settings import CHALLENGER, merged, serving_settings
@@ -27,24 +29,22 @@ _TRIES = 5
 
 
 def create(workspace_id: str, wanted: LeaderboardInput) -> Leaderboard:
-    """A new leaderboard."""
+    """A new leaderboard. PaymentRequired when the workspace's plan does not allow it, or not with these settings."""
     if wanted.model_selection.mode == "manual":
         raise Invalid("model_selection: pin a model after it was added", field="model_selection")
     if wanted.inference.shadow.model_id is not None:
         raise Invalid(f"{CHALLENGER}: name a challenger after it was added", field=CHALLENGER)
-    now = clock.iso()
-    leaderboard = Leaderboard(
-        id=new_id(), workspace_id=workspace_id, created_at=now, updated_at=now, **wanted.model_dump()
-    )
+    plan, now = access.plans.of(workspace_id), clock.iso()
+    settings = plan_limits.within(plan, wanted, plan_limits.said(wanted)).model_dump()
+    leaderboard = Leaderboard(id=new_id(), workspace_id=workspace_id, created_at=now, updated_at=now, **settings)
     leaderboard = _with_next_times(leaderboard)
-    table.transact(
-        [
-            Write(_item(leaderboard), condition=conditions.absent()),
-            Write(target.item(target.key(workspace_id, leaderboard.id), None)),
-            directory.add(workspace_id, _entry(leaderboard)),
-            *([datasets.intake.opening(workspace_id, leaderboard.id)] if leaderboard.dataset_type == "PUSH" else []),
-        ]
-    )
+    writes = [
+        Write(_item(leaderboard), condition=conditions.absent()),
+        Write(target.item(target.key(workspace_id, leaderboard.id), None)),
+        directory.add(workspace_id, _entry(leaderboard)),
+        *([datasets.intake.opening(workspace_id, leaderboard.id)] if leaderboard.dataset_type == "PUSH" else []),
+    ]
+    plan_limits.make(workspace_id, leaderboard.id, plan, writes)
     return leaderboard
 
 
@@ -56,15 +56,19 @@ def get(workspace_id: str, leaderboard_id: str) -> Leaderboard:
     return Leaderboard.model_validate_json(item["doc"])
 
 
-def listed(workspace_id: str) -> Iterator[Leaderboard]:
-    """The workspace's leaderboards, newest first."""
-    for item in table.query(f"WS#{workspace_id}", "LB#", newest_first=True):
+def listed(workspace_id: str, *, before: str | None = None, limit: int | None = None) -> Iterator[Leaderboard]:
+    """The workspace's leaderboards, newest first; at most `limit` of those that are older than the one `before`."""
+    last, most = (f"LB#{before}", limit and limit + 1) if before else (None, limit)
+    found = table.query(f"WS#{workspace_id}", "LB#", last=last, newest_first=True, limit=most)
+    older = (item for item in found if item["sk"] != last)
+    for item in islice(older, limit):
         yield Leaderboard.model_validate_json(item["doc"])
 
 
 def patch(workspace_id: str, leaderboard_id: str, wanted: LeaderboardPatch) -> Leaderboard:
-    """Change what the patch names. Conflict when its `version` is not the current one; Invalid as in `create`."""
+    """Change what the patch names. Conflict when its `version` is not the current one; refused as in `create`."""
     named = wanted.model_fields_set - {"version"}
+    plan = access.plans.of(workspace_id) if named & plan_limits.LIMITED else None
     changes = {name: getattr(wanted, name) for name in named}
     for name, value in changes.items():
         if value is None and name not in _CAN_BE_NULL:
@@ -77,6 +81,8 @@ def patch(workspace_id: str, leaderboard_id: str, wanted: LeaderboardPatch) -> L
             )
         parts = {name: merged(getattr(current, name), changes[name]) for name in _MERGED if name in named}
         changed = current.model_copy(update=changes | parts)
+        if plan:
+            changed = plan_limits.within(plan, changed, named, current)
         _validate(changed)
         _check_type(current, changed)
         return _with_next_times(changed) if "schedule" in named else changed
@@ -123,8 +129,12 @@ def writes(leaderboard: Leaderboard, **changes: Any) -> list[Write]:
 
 
 def delete(workspace_id: str, leaderboard_id: str) -> None:
-    """Remove a leaderboard: it is gone, and serves nobody, at once. `sweep` removes what it leaves behind."""
+    """Remove a leaderboard: it is gone, and serves nobody, at once. `sweep` removes what it leaves behind.
+
+    PaymentRequired, before anything is touched, when the workspace's plan keeps leaderboards.
+    """
     name = get(workspace_id, leaderboard_id).name
+    access.plans.of(workspace_id).check_leaderboard_deletion()
     left = {"pk": f"WS#{workspace_id}", "sk": f"DELETED#{leaderboard_id}"}
     table.transact(
         [

@@ -13,6 +13,11 @@ def render(prompt: str, text: str) -> str:
     return f"{prompt}\n\n{text}"
 
 
+def placeholders(prompt: str) -> list[str]:
+    """The placeholders that are replaced, each once; none where the input is appended."""
+    return list(dict.fromkeys(_PLACEHOLDER.findall(prompt)))
+
+
 def messages(prompt: str, text: str) -> list[dict[str, Any]]:
     """The rendered prompt as one user message."""
     return [{"role": "user", "content": render(prompt, text)}]

@@ -11,6 +11,7 @@ from gero.ranking.agreement import (
 )
 from gero.ranking.bradley_terry import Strengths, fit
 from gero.ranking.comparison import Comparison, compare, rank_ranges
+from gero.ranking.interim import Contender, InterimStanding, interim_standing
 from gero.ranking.judge_card import JudgeCard, judge_card
 from gero.ranking.merge import CandidateSums, RankingStatistics
 from gero.ranking.pairs import PairSums
@@ -26,12 +27,14 @@ __all__ = [
     "Agreement",
     "CandidateSums",
     "Comparison",
+    "Contender",
     "Corrected",
     "Decision",
     "Dropped",
     "Evidence",
     "Gap",
     "Guardrails",
+    "InterimStanding",
     "JudgeCard",
     "LabelSums",
     "PairSums",
@@ -50,6 +53,7 @@ __all__ = [
     "decide",
     "final_standing",
     "fit",
+    "interim_standing",
     "judge_card",
     "judged_only",
     "latest_statistics",

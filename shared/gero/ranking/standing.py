@@ -55,13 +55,23 @@ class Standing(msgspec.Struct, frozen=True):
         return self._asked + rows * len(self.racers)
 
     def document(self) -> dict[str, Any]:
-        """What a run keeps of it."""
+        """What a run keeps of it. `outline`: what a list of runs tells, in the same words."""
         document: dict[str, Any] = msgspec.to_builtins(self.ranking)
         total = sum(self.statistics.candidates.values(), CandidateSums())
         sums = {"paid_nanos": total.paid_nanos, "judge_nanos": total.judge_nanos, "n_reused": total.n_reused}
         race = {"race": self._race_document()} if self.race else {}
-        told = {"summary": self.ranking.summary(), "first_errors": self.first_errors}
-        return document | told | sums | race | self.notes
+        told = {"summary": self.ranking.summary(), **sums}
+        outline = {"outline": self._outline() | told | {name: _short(one) for name, one in race.items()}}
+        return document | told | {"first_errors": self.first_errors} | race | self.notes | outline
+
+    def _outline(self) -> dict[str, Any]:
+        entries, leader = self.ranking.entries, self.ranking.leader
+        return {
+            "n_models": len(entries),
+            "n_rows": max((entry.n_rows for entry in entries), default=0),
+            "leader": leader.name if leader else None,
+            "provisional": self.notes.get("provisional"),
+        }
 
     @property
     def _asked(self) -> int:
@@ -81,6 +91,11 @@ class Standing(msgspec.Struct, frozen=True):
             "calls_planned": planned,
             "calls_saved": planned - self._asked - self._given_up if self.race and self.race.end else 0,
         }
+
+
+def _short(race: dict[str, Any]) -> dict[str, Any]:
+    """A race without whom it dropped."""
+    return {name: value for name, value in race.items() if name != "dropped"}
 
 
 class _Stored(msgspec.Struct):

@@ -1,6 +1,8 @@
 """Runs: starting, handing out, counting and ending evaluations. Light: workers import it."""
 
-from gero.runs import blocks, rounds
+from gero.runs import blocks, matrix, rounds
+from gero.runs.latest import LatestRun, latest
+from gero.runs.matrix import Answered, Matrix, Show
 from gero.runs.pausing import pause, resume
 from gero.runs.run import Options, Progress, Run, Source, Status
 from gero.runs.store import (
@@ -19,9 +21,13 @@ from gero.runs.store import (
 from gero.runs.watching import look_after
 
 __all__ = [
+    "Answered",
+    "LatestRun",
+    "Matrix",
     "Options",
     "Progress",
     "Run",
+    "Show",
     "Source",
     "Status",
     "active_run_id",
@@ -32,8 +38,10 @@ __all__ = [
     "configuration",
     "finish",
     "get",
+    "latest",
     "listed",
     "look_after",
+    "matrix",
     "pause",
     "progress",
     "resume",

@@ -6,6 +6,7 @@ redelivered message finds its batch done and changes nothing. Whoever completes 
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -18,6 +19,15 @@ from gero.runs.run import partition
 
 _SENT_AT_ONCE = 100
 _UNDER_WAY = ("queued", "running")
+
+
+class Opened(NamedTuple):
+    """A round that was begun: whom it asks, in how many batches, and how many rows are counted already."""
+
+    number: int
+    asked: tuple[str, ...]
+    batches: int
+    cells_done: int
 
 
 def dispatch(
@@ -142,6 +152,20 @@ def batches(workspace_id: str, run_id: str, number: int) -> Iterator[tuple[Batch
     """The results of a round in order of block: statistics, and an example of an error."""
     for item in table.query(_run_partition(workspace_id, run_id), f"BATCH#{number:03}/"):
         yield BatchStatistics.from_json(item["statistics"]), item.get("first_error")
+
+
+def opened(workspace_id: str, run_id: str) -> list[Opened]:
+    """The rounds that were begun, in their order."""
+    return [
+        Opened(int(item["sk"].removeprefix("ROUND#")), tuple(item["asked"]), item["total"], item.get("cells_done", 0))
+        for item in table.query(_run_partition(workspace_id, run_id), "ROUND#")
+    ]
+
+
+def live(workspace_id: str, run_id: str) -> Iterator[tuple[str, Tally]]:
+    """How far the batches are that workers have in hand, each with the id of its candidate."""
+    for item in table.query(_run_partition(workspace_id, run_id), "LIVE#"):
+        yield item["sk"].rpartition("/")[2], Tally(item["cells_done"], item["errors"], item["cost_nanos"])
 
 
 def _run_partition(workspace_id: str, run_id: str) -> str:

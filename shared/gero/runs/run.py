@@ -34,7 +34,8 @@ class Run(msgspec.Struct, frozen=True):
     """One evaluation of a leaderboard's candidates. Times are ISO texts, money is nano-dollars; `Options` tells more.
 
     `cells_done`, `errors` and `cost_nanos` are noted when it ends; until then `progress` knows them. `ranking` and
-    `decision` are documents of the ranking slice, `ranking` being interim until the run is completed.
+    `decision` are documents of the ranking slice, `ranking` being interim until the run is completed. `outline` is what
+    lists tell of it: they read no rankings. Runs of before have none.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Run(msgspec.Struct, frozen=True):
     errors: int = 0
     cost_nanos: int = 0
     ranking: dict[str, Any] | None = None
+    outline: dict[str, Any] | None = None
     decision: dict[str, Any] | None = None
     error: str | None = None
 
@@ -86,7 +88,9 @@ class Progress(msgspec.Struct, frozen=True):
 
 WATCH = "run"  # the partition of the index of due work in which active runs wait to be looked at
 _WATCH_EVERY = timedelta(minutes=10)
-_DOCUMENTS = ("dataset", "ranking", "decision")
+_DOCUMENTS = ("dataset", "ranking", "outline", "decision")
+LISTED = tuple(name for name in Run.__struct_fields__ if name != "ranking")
+"""The attributes that a list of runs reads: the ranking of fifty models is as long as those of a hundred runs."""
 
 
 def partition(workspace_id: str, leaderboard_id: str) -> str:

@@ -9,7 +9,8 @@ from gero.evaluation import plan as plans
 from gero.evaluation import spending
 from gero.kit import Conflict, NotFound, Unavailable, blobs, clock, conditions, log, new_id, table, workflows
 from gero.kit.table import Changes, Write
-from gero.runs.run import ACTIVE, Options, Progress, Run, Source, Status, from_item, partition, to_item, watched
+from gero.runs.latest import note
+from gero.runs.run import ACTIVE, LISTED, Options, Progress, Run, Source, Status, from_item, partition, to_item, watched
 
 
 def start(
@@ -37,6 +38,7 @@ def start(
             [
                 Write(item=to_item(run) | watched(), condition=conditions.absent()),
                 Write(lock, condition=conditions.absent()),
+                note(run),
             ]
         )
     except Conflict as error:
@@ -66,8 +68,9 @@ def configuration(run: Run) -> dict[str, Any]:
 
 
 def listed(workspace_id: str, leaderboard_id: str, limit: int) -> Iterator[Run]:
-    """The newest runs, newest first."""
-    for item in table.query(partition(workspace_id, leaderboard_id), "RUN#", newest_first=True, limit=limit):
+    """The newest runs, newest first, without their rankings: `outline` tells of those."""
+    pk = partition(workspace_id, leaderboard_id)
+    for item in table.query(pk, "RUN#", newest_first=True, limit=limit, only=LISTED):
         yield from_item(item)
 
 
@@ -102,7 +105,7 @@ def begin(run: Run, *, dataset: dict[str, Any], cells_total: int) -> None:
 
 def show_ranking(run: Run, ranking: Mapping[str, Any], cells_total: int) -> None:
     """Show an interim ranking, and how many cells there are by now. Conflict when the run ended meanwhile."""
-    change(run, {"ranking": _text(ranking), "cells_total": cells_total})
+    change(run, _texts({"ranking": ranking}) | {"cells_total": cells_total})
 
 
 def await_review(run: Run) -> None:
@@ -124,8 +127,7 @@ def finish(run: Run, status: Status, *, also: Sequence[Write] = (), **found: Any
         "errors": counted.errors,
         "cost_nanos": counted.cost_nanos,
     }
-    kept = {name: value if isinstance(value, str) else _text(value) for name, value in found.items()}
-    changes = Changes(set=ended | kept, remove=("due_kind", "due_at"))
+    changes = Changes(set=ended | _texts(found), remove=("due_kind", "due_at"))
     pk = partition(run.workspace_id, run.leaderboard_id)
     unlocked = conditions.absent("run_id") | conditions.equals("run_id", run.id)
     try:
@@ -174,6 +176,14 @@ def _active() -> conditions.Condition:
     for other in others:
         first = first | other
     return first
+
+
+def _texts(documents: dict[str, Any]) -> dict[str, str]:
+    """Documents as they are stored: what lists tell of a ranking lies beside it."""
+    ranking = dict(documents.get("ranking") or {})
+    if "outline" in ranking:
+        documents = documents | {"outline": ranking.pop("outline"), "ranking": ranking}
+    return {name: one if isinstance(one, str) else _text(one) for name, one in documents.items()}
 
 
 def _text(document: Mapping[str, Any]) -> str:

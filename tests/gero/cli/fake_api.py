@@ -11,6 +11,7 @@ from tests.gero.cli.fake_access import AccessRoutes
 from tests.gero.cli.fake_datasets import DatasetRoutes
 from tests.gero.cli.fake_forecasts import PAUSED_AT_ONCE, ForecastRoutes
 from tests.gero.cli.fake_inference import InferenceRoutes
+from tests.gero.cli.fake_members import MemberRoutes
 from tests.gero.cli.fake_production import ProductionRoutes
 from tests.gero.cli.fake_pushes import PushRoutes
 from tests.gero.cli.fake_reviews import ReviewRoutes
@@ -30,6 +31,7 @@ class FakeApi(
     ForecastRoutes,
     ProductionRoutes,
     AccessRoutes,
+    MemberRoutes,
     PushRoutes,
     DatasetRoutes,
     TrainingRoutes,
@@ -77,7 +79,19 @@ class FakeApi(
 
     @route("GET", "/api/workspace")
     def workspace(self, query: Any, body: Any) -> Answer:
-        return 200, {"id": "w", "name": "Acme", "plan": "free", "token": {"id": "t", "scopes": ["*"]}}
+        return 200, {
+            "id": "w",
+            "name": "Acme",
+            "created_at": fake_objects.now(),
+            "plan": "free",
+            "plan_title": "Free",
+            "plan_description": "To try it out.",
+            "limits": [
+                {"name": "leaderboards", "title": "Leaderboards", "allowed": "3", "value": 3, "used": 2},
+                {"name": "run_rows", "title": "Rows of a run", "allowed": "10,000", "value": 10_000, "used": None},
+            ],
+            "token": {"id": "t", "scopes": ["*"]},
+        }
 
     @route("GET", "/api/leaderboards")
     def list_leaderboards(self, query: dict[str, str], body: Any) -> Answer:
@@ -120,7 +134,8 @@ class FakeApi(
 
     @route("GET", "/api/leaderboards/{board}/runs")
     def list_runs(self, query: dict[str, str], body: Any, board: str) -> Answer:
-        return 200, page("runs", [run for run in self.runs.values() if run["leaderboard_id"] == board], query)
+        listed = [run | {"ranking": None} for run in self.runs.values() if run["leaderboard_id"] == board]
+        return 200, page("runs", listed, query)
 
     @route("GET", "/api/leaderboards/{board}/runs/{run}")
     def show_run(self, query: Any, body: Any, board: str, run: str) -> Answer:

@@ -109,6 +109,13 @@ JOURNEY = (
     "token rotate ci",
     "token revoke ci",
     "token delete ci --yes",
+    "member invite anna@example.com",
+    "member invite ben@example.com --role reviewer",
+    "member revoke-invitation ben@example.com",
+    "member list",
+    "member set-role olga@example.com admin",
+    "member remove olga@example.com --yes",
+    "workspace",
     "leaderboard delete --yes",
     "logout",
 )

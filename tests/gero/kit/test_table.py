@@ -142,6 +142,14 @@ def test_items_are_read_by_many_keys_and_those_that_are_not_there_left_out() -> 
     assert list(table.get_many(iter([("p", "nothing")]))) == []
 
 
+def test_only_some_attributes_are_read_whatever_they_are_called() -> None:
+    table.put({"pk": "p", "sk": "s", "status": "running", "source": "manual", "doc": "x" * 1000})
+    keys = [("p", "s"), ("p", "nothing")]
+    some = [{"status": "running", "source": "manual"}]
+    assert list(table.get_many(keys, only=("status", "source", "cost"))) == some
+    assert list(table.query("p", "s", newest_first=True, limit=1, only=("status", "source", "cost"))) == some
+
+
 def test_keys_that_were_not_read_are_asked_for_again(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("random.uniform", lambda low, high: 0.0)
     fill("p", 150)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from gero.access import integrations
+from gero.access import integrations, plans
 from gero.kit import Conflict, UpstreamFailed, blobs, clock, table
 from gero.leaderboards import AutoSelectInput, Leaderboard, auto_select, candidates
 from gero.leaderboards.selection import Selection
@@ -19,7 +19,7 @@ from tests.openrouter_server import connected, model, serving
 
 def chosen(leaderboard: Leaderboard, **body: Any) -> Selection:
     wanted = AutoSelectInput.model_validate(body)
-    return auto_select.choose(leaderboard, wanted.limits(), refresh=wanted.refresh)
+    return auto_select.choose(leaderboard, wanted.limits(plans.of("w")), refresh=wanted.refresh)
 
 
 def names(selection: Selection) -> list[str]:
@@ -182,7 +182,7 @@ def test_without_any_list_it_is_an_error(cloud: None, made: Leaderboard, monkeyp
 
 
 def test_a_choice_kept_in_another_shape_is_made_anew(openrouter: OpenRouter, made: Leaderboard) -> None:
-    limits = AutoSelectInput().limits()
+    limits = AutoSelectInput().limits(plans.of("w"))
     first = auto_select.choose(made, limits)
     key = f"WS#w#LB#{made.id}", f"AUTO_SELECT#{limits.digest}"
     item = table.get(*key)
@@ -209,9 +209,10 @@ def test_faulty_limits_are_refused(body: dict[str, Any]) -> None:
 
 def test_limits_that_differ_are_kept_apart(openrouter: OpenRouter, made: Leaderboard) -> None:
     bodies = [{}, {"count": 4}, {"max_latency_p95_ms": 5}, {"max_latency_p99_ms": 5}, {"open_weights_only": True}]
-    digests = {AutoSelectInput.model_validate(body).limits().digest for body in bodies}
+    plan = plans.of("w")
+    digests = {AutoSelectInput.model_validate(body).limits(plan).digest for body in bodies}
     assert len(digests) == len(bodies)
-    assert AutoSelectInput(dry_run=False, refresh=True).limits() == AutoSelectInput().limits()
+    assert AutoSelectInput(dry_run=False, refresh=True).limits(plan) == AutoSelectInput().limits(plan)
 
 
 def test_a_connection_that_is_gone_is_told_when_adding(openrouter: OpenRouter, made: Leaderboard) -> None:

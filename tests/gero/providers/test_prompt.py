@@ -18,6 +18,11 @@ def test_a_prompt_without_a_placeholder_is_followed_by_the_input() -> None:
     assert prompt.render("Classify.", "hello") == "Classify.\n\nhello"
 
 
+def test_the_placeholders_of_a_prompt_are_told_once_each() -> None:
+    assert prompt.placeholders("{query} {input} {query} {text}") == ["{query}", "{input}"]
+    assert prompt.placeholders("Which team?") == []
+
+
 def test_an_input_that_holds_a_placeholder_or_a_group_reference_stays_as_it_is() -> None:
     assert prompt.render("Say {input}.", r"{query} \1 \g<0> {input}") == r"Say {query} \1 \g<0> {input}."
 

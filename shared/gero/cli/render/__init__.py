@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gero.cli.render.forecast import forecast_in_words, forecast_report
     from gero.cli.render.integrations import integration_table
     from gero.cli.render.leaderboards import leaderboard_card, leaderboard_table
+    from gero.cli.render.members import people_table
     from gero.cli.render.models import assigned_table, model_card, model_table, model_version_table
     from gero.cli.render.production import decision_table, production_card, webhook_report
     from gero.cli.render.progress import byte_progress, watch_run
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from gero.cli.render.traces import trace_card, trace_table
     from gero.cli.render.trust import judge_report
     from gero.cli.render.versions import comparison, row_table, version_table
+    from gero.cli.render.workspaces import workspace_report
 
 __all__ = [
     "assigned_table",
@@ -52,6 +54,7 @@ __all__ = [
     "model_card",
     "model_table",
     "model_version_table",
+    "people_table",
     "production_card",
     "push_token_table",
     "ranking_of_run",
@@ -76,6 +79,7 @@ __all__ = [
     "version_table",
     "watch_run",
     "webhook_report",
+    "workspace_report",
 ]
 
 _MODULES: Final = {
@@ -87,6 +91,7 @@ _MODULES: Final = {
     "forecast": ("forecast_in_words", "forecast_report"),
     "integrations": ("integration_table",),
     "leaderboards": ("leaderboard_card", "leaderboard_table"),
+    "members": ("people_table",),
     "models": ("assigned_table", "model_card", "model_table", "model_version_table"),
     "production": ("decision_table", "production_card", "webhook_report"),
     "progress": ("byte_progress", "watch_run"),
@@ -100,6 +105,7 @@ _MODULES: Final = {
     "traces": ("trace_card", "trace_table"),
     "trust": ("judge_report",),
     "versions": ("comparison", "row_table", "version_table"),
+    "workspaces": ("workspace_report",),
 }
 
 

@@ -32,7 +32,6 @@ def run_table(runs: Iterable[dict[str, Any]]) -> Table:
     )
     for run in runs:
         progress = run["progress"]
-        leader = next(iter(run.get("ranking") or []), None)
         history.add_row(
             formats.short_id(run["id"]),
             _status(run),
@@ -41,7 +40,7 @@ def run_table(runs: Iterable[dict[str, Any]]) -> Table:
             calls(progress),
             Text(formats.count(progress["errors"]), style=FAULT if progress["errors"] else ""),
             formats.money(run.get("cost_usd")),
-            cell(leader["name"]) if leader else formats.NOTHING,
+            cell(run["leader"]) if run.get("leader") else formats.NOTHING,
         )
     return history
 
