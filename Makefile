@@ -30,12 +30,13 @@ $(OTHERS)/.ready: .venv/.ready tests/third_party/requirements.txt
 	$(BIN)/uv pip sync --quiet --python $(OTHERS)/bin/python --require-hashes tests/third_party/requirements.txt
 	touch $@
 
-run: .venv/.ready ## Start everything on this machine and rank a demo leaderboard
+CONSOLE := functions/api/console/node_modules
+run: .venv/.ready $(CONSOLE) ## Start everything on this machine and rank a demo leaderboard
 	@exec $(BIN)/python -u -m infra.local $(ARGS)
 
 # What watches the clock, or other processes, has the machine for itself.
-ALONE := tests/infra/local tests/journeys tests/benchmarks
-test: .venv/.ready $(OTHERS)/.ready tests/third_party/node_modules ## Run every test
+ALONE := tests/infra/local tests/journeys tests/browser tests/benchmarks
+test: .venv/.ready $(OTHERS)/.ready $(CONSOLE) tests/browser/node_modules tests/third_party/node_modules ## Run every test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(addprefix --ignore=,$(ALONE)) $(ARGS)
 	$(BIN)/python -m pytest -s $(ALONE) $(ARGS)
 
@@ -44,10 +45,10 @@ check: .venv/.ready ## Lint, format and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy shared/gero functions infra tests
 
-synth: .venv/.ready infra/node_modules ## Write the CloudFormation templates to cdk.out
+synth: .venv/.ready infra/node_modules $(CONSOLE) ## Write the CloudFormation templates to cdk.out
 	infra/node_modules/.bin/cdk synth --quiet $(ARGS)
 
-deploy: .venv/.ready infra/node_modules ## Deploy to the AWS account of your credentials
+deploy: .venv/.ready infra/node_modules $(CONSOLE) ## Deploy to the AWS account of your credentials
 	infra/node_modules/.bin/cdk deploy --all $(ARGS)
 
 %/node_modules: %/package-lock.json
@@ -63,4 +64,4 @@ lock: ## Resolve every dependency again and write the lock files
 		--constraint requirements.lock --group pyproject.toml:$$group -o infra/locks/$$group.txt; done
 
 clean: ## Remove what was built
-	rm -rf .venv cdk.out build infra/node_modules tests/third_party/node_modules .gero
+	rm -rf .venv cdk.out build infra/node_modules $(CONSOLE) tests/browser/node_modules tests/third_party/node_modules .gero

@@ -16,6 +16,7 @@ from infra.inference import Inference
 from infra.queue import Queue
 from infra.runs import Runs
 from infra.settings import Settings
+from infra.sign_in import SignIn
 
 PUSH_PATHS = ("/v1/leaderboard/{id}/dataset/push", "/api/leaderboards/{id}/dataset/push")
 GET, POST = apigateway.HttpMethod.GET, apigateway.HttpMethod.POST
@@ -71,6 +72,8 @@ class Api(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         machine = runs.state_machine.state_machine_arn
+        self.http_api = apigateway.HttpApi(self, "http_api", description="Gero", create_default_stage=False)
+        sign_in = SignIn(self, "sign_in", data=data, http_api=self.http_api)
         self.api = Function(
             self,
             "api",
@@ -82,6 +85,7 @@ class Api(Construct):
                 "GERO_EVALUATION_QUEUE_URL": evaluation.queue_url,
                 "GERO_INFERENCE_URL": inference.url,
                 "GERO_MIN_PUSHED_ROWS": str(Settings.of(self).min_pushed_rows),
+                **sign_in.environment,
             },
         )
         self.api.may(
@@ -100,7 +104,6 @@ class Api(Construct):
         self.ingest_rows.may(data.rows, "dynamodb", "BatchGetItem", "GetItem", "PutItem", "UpdateItem")
         self.ingest_rows.may(data.objects, "s3", "PutObject", "DeleteObject")
 
-        self.http_api = apigateway.HttpApi(self, "http_api", description="Gero", create_default_stage=False)
         self._add_routes(inference.url)
         self._add_stage()
 

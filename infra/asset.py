@@ -29,12 +29,16 @@ GROUPS = {
     "worker": ("abandon_batch", "dispatch_round", "evaluate_batch", "record_traces", "shadow_requests"),
     "inference": ("serve_inference",),
 }
+# What the console's pages load from npm, with its licence; nothing else of node_modules is shipped.
+_HTMX = ROOT / "functions" / "api" / "console" / "node_modules" / "htmx.org"
+FROM_NPM = {"api": (_HTMX / "LICENSE", _HTMX / "dist" / "htmx.min.js")}
+_UNSHIPPED = {"__pycache__", "node_modules"}
 
 
 def code_of(function: str, *, from_tree: bool) -> lambda_.Code:
     """The code of one function; `from_tree` points at its source folder for who runs it without a package."""
     if from_tree:
-        return lambda_.Code.from_asset(str(ROOT / "functions"), exclude=["**/__pycache__"])
+        return lambda_.Code.from_asset(str(ROOT / "functions"), exclude=[f"**/{name}" for name in sorted(_UNSHIPPED)])
     group = next(name for name, members in GROUPS.items() if function in members)
     directory, fingerprint = build(group)
     # The fingerprint of what went in, not of what came out: the same on every machine, and nothing is read twice.
@@ -44,7 +48,8 @@ def code_of(function: str, *, from_tree: bool) -> lambda_.Code:
 def build(group: str, into: Path = ASSETS) -> tuple[Path, str]:
     """Make `into/group`, unless it already holds exactly this, and return it with the fingerprint of its sources.
 
-    Raises `subprocess.CalledProcessError` when a wheel is missing for the platform or does not match its hash.
+    Raises `subprocess.CalledProcessError` when a wheel is missing for the platform or does not match its hash, and
+    FileNotFoundError when a file from npm is not there.
     """
     compiler = lambda_python()
     fingerprint = _fingerprint(group, compiled=compiler is not None)
@@ -90,8 +95,13 @@ def _sources(group: str) -> Iterator[tuple[Path, Path]]:
         for file in sorted(folder.rglob("*")):
             inside = file.relative_to(folder)
             of_the_command_line = target.name == "gero" and inside.parts[0] == "cli"
-            if file.is_file() and "__pycache__" not in inside.parts and not of_the_command_line:
+            if file.is_file() and not _UNSHIPPED & set(inside.parts) and not of_the_command_line:
                 yield target / inside, file
+    for file in FROM_NPM.get(group, ()):
+        if not file.is_file():
+            packages = next(parent for parent in file.parents if parent.name == "node_modules").relative_to(ROOT)
+            raise FileNotFoundError(f"{file.relative_to(ROOT)} is missing: run `make {packages}`")
+        yield file.relative_to(ROOT), file
 
 
 def _fingerprint(group: str, *, compiled: bool) -> str:

@@ -1,4 +1,4 @@
-"""Everything that must outlive a deployment: the table, the bucket and the key of application secrets."""
+"""Everything that must outlive a deployment: the table, the bucket, the key of secrets, and people's accounts."""
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -6,6 +6,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.people import pool_of_people
 from infra.settings import Settings
 
 DUE_INDEX = "due"
@@ -17,7 +18,8 @@ class DataStack(Stack):
     """State in one table, bulk in one bucket; nothing here is deleted with the stack."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
-        keep = not Settings.of(scope).local
+        settings = Settings.of(scope)
+        keep = not settings.local
         super().__init__(scope, construct_id, description="Gero: data", termination_protection=keep)
 
         self.table = dynamodb.Table(
@@ -69,6 +71,9 @@ class DataStack(Stack):
             enable_key_rotation=True,
             removal_policy=RemovalPolicy.RETAIN,
         )
+
+        # None where people sign in elsewhere: at the local cloud's own sign-in, or at a provider that is named.
+        self.people = pool_of_people(self) if settings.has_own_accounts else None
 
     @property
     def rows(self) -> list[str]:

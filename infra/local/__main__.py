@@ -14,6 +14,7 @@ from rich.console import Console
 
 from gero.cli.failure import Failure
 from gero.kit import address
+from infra.local import person
 from infra.local.cloud import LocalCloud
 from infra.local.demo import Demo
 from infra.local.front.listener import PortInUseError
@@ -53,8 +54,9 @@ def _interrupt_once(*_: object) -> None:
 def _stand_ins(options: argparse.Namespace, before: dict[str, Any]) -> StandIns:
     """On the ports they had before, for kept leaderboards name them."""
     ports = before.get("ports", {}) | ({"hub": options.hub_port} if options.hub_port else {})
+    accounts = person.accounts_in(options.data)
     try:
-        return StandIns(datasets=dict(options.dataset), ports=ports)
+        return StandIns(datasets=dict(options.dataset), accounts=accounts, ports=ports)
     except OSError as error:
         numbers = " or ".join(str(port) for port in ports.values() if port)
         raise PortInUseError(f"port {numbers} of the stand-ins is in use: end the process that has it") from error
@@ -62,6 +64,7 @@ def _stand_ins(options: argparse.Namespace, before: dict[str, Any]) -> StandIns:
 
 def _run(options: argparse.Namespace, console: Console, stand_ins: StandIns, kept: Kept) -> int:
     console.print("starting the local cloud …", style="dim")
+    before = kept.read()
     with (
         LocalCloud.start(
             port=options.port,
@@ -69,10 +72,12 @@ def _run(options: argparse.Namespace, console: Console, stand_ins: StandIns, kep
             environment=_environment(options, stand_ins),
             echo_logs=options.logs,
         ) as cloud,
-        Session.open(cloud, token=kept.read().get("token")) as session,
+        Session.open(cloud, token=before.get("token")) as session,
     ):
-        kept.write(session.token, stand_ins.ports)
-        session.announce(console, _further(options, stand_ins))
+        password = person.password_of(stand_ins.sign_in.accounts, before.get("password"))
+        person.make_owner(cloud, session, stand_ins)
+        kept.write(session.token, password, stand_ins.ports)
+        session.announce(console, f"{person.EMAIL} / {password or 'your password'}", _further(options, stand_ins))
         try:
             played = options.no_demo or _play(Demo(session, stand_ins, console), console)
             if not options.exit:
@@ -89,7 +94,8 @@ def _environment(options: argparse.Namespace, stand_ins: StandIns) -> dict[str, 
     named = {name: os.environ[name] for name in ("OPENROUTER_BASE_URL", "HF_ROUTER_BASE_URL") if name in os.environ}
     networks = ",".join([address.LOOPBACK, *options.allow])
     hugging_face = {"HF_ENDPOINT": stand_ins.hub_url, "HF_ROUTER_BASE_URL": stand_ins.models_url}
-    return {"GERO_PRIVATE_NETWORKS": networks, **hugging_face, **openrouter, **named}
+    people = stand_ins.sign_in_environment
+    return {"GERO_PRIVATE_NETWORKS": networks, **hugging_face, **people, **openrouter, **named}
 
 
 def _has_openrouter() -> bool:

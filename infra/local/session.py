@@ -1,7 +1,6 @@
 """A workspace of the running local cloud, and the file through which `gero` finds it."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from gero.cli.failure import NOT_SIGNED_IN, Failure
 from infra.local import interrupted
 from infra.local.cloud import LocalCloud
 from infra.local.persistence import StateError
+from infra.local.secret_file import write_secret
 from infra.operator import new_workspace
 
 FILE = Path(".gero") / "local.json"
@@ -27,26 +27,28 @@ def admin_environment(cloud: LocalCloud) -> dict[str, str]:
 class Kept:
     """What `make run` needs again at its next start, in a file of the data folder that this user alone may read.
 
-    The token, and the ports of the stand-ins: leaderboards name them in their addresses.
+    The token, the first password of the demo's person, and the ports of the stand-ins: leaderboards name them in their
+    addresses.
     """
 
     def __init__(self, data: Path | None) -> None:
         self._file = data / "session.json" if data else None
 
     def read(self) -> dict[str, Any]:
-        """`{"token", "ports"}`, or {}. StateError when the file is not one of these."""
+        """`{"token", "password", "ports"}`, or {}. StateError when the file is not one of these."""
         if self._file is None or not self._file.exists():
             return {}
         try:
             found: dict[str, Any] = json.loads(self._file.read_text())
-            return {"token": str(found["token"]), "ports": {str(k): int(v) for k, v in found["ports"].items()}}
+            ports = {str(name): int(port) for name, port in found["ports"].items()}
+            return {"token": str(found["token"]), "password": found.get("password"), "ports": ports}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise StateError(f"{self._file} is damaged ({error!r}): remove it to start with a new workspace") from error
 
-    def write(self, token: str, ports: Mapping[str, int]) -> None:
+    def write(self, token: str, password: str | None, ports: Mapping[str, int]) -> None:
         """Keep them, if there is a data folder."""
         if self._file:
-            _write_secret(self._file, {"token": token, "ports": dict(ports)})
+            write_secret(self._file, {"token": token, "password": password, "ports": dict(ports)})
 
 
 @dataclass(frozen=True)
@@ -64,16 +66,17 @@ class Session:
             _, token = new_workspace(name, admin_environment(cloud))
         session = cls(cloud.api_url, cloud.inference_url.rstrip("/"), token)
         FILE.parent.mkdir(exist_ok=True)
-        _write_secret(FILE, {"api_url": session.api_url, "inference_url": session.inference_url, "token": token})
+        write_secret(FILE, {"api_url": session.api_url, "inference_url": session.inference_url, "token": token})
         return session
 
     def client(self) -> Client:
         """The API of this session."""
         return Client(self.api_url, self.token, self.inference_url)
 
-    def announce(self, console: Console, further: list[tuple[str, str]]) -> None:
-        """Print where everything is."""
+    def announce(self, console: Console, person: str, further: list[tuple[str, str]]) -> None:
+        """Print where everything is. `person`: who can sign in to the console, and how."""
         facts = [
+            ("console", f"[bold]{self.api_url}/[/]   sign in as {person}"),
             ("API", f"[bold]{self.api_url}[/]   documentation at {self.api_url}/docs"),
             ("inference", f"{self.inference_url}   the API's address serves it as well"),
             ("token", self.token),
@@ -99,11 +102,3 @@ def _is_known(cloud: LocalCloud, token: str) -> bool:
             return False
         raise
     return True
-
-
-def _write_secret(path: Path, document: dict[str, Any]) -> None:
-    """Replace a file at once by one that this user alone may read."""
-    new = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(document, file)
-    new.replace(path)

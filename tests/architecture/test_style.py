@@ -42,7 +42,8 @@ def test_the_top_level_holds_the_agreed_folders_and_no_other() -> None:
 def test_no_file_names_a_registry_host() -> None:
     hosts = re.compile(r"(pypi\.org|pythonhosted\.org|registry\.npmjs\.org|registry\.yarnpkg)")
     locks = ("*.lock", "infra/locks/*", "infra/package*.json")
-    for pattern in (*locks, "tests/third_party/package*.json", "tests/third_party/requirements.txt"):
+    of_npm = [f"{folder}/package*.json" for folder in ("functions/api/console", "tests/browser", "tests/third_party")]
+    for pattern in (*locks, *of_npm, "tests/third_party/requirements.txt"):
         paths = list(ROOT.glob(pattern))
         assert paths, pattern
         for path in paths:

@@ -73,12 +73,27 @@ def actions(statement: dict[str, Any]) -> list[str]:
 @cache
 def synthesis() -> Synthesis:
     """Run the app as `make run` does, without building assets; a violated rule of CDK's validation fails it."""
+    return _synthesized({"gero:local": True}, ["-m", "infra.app"])
+
+
+@cache
+def deployable(**chosen: str) -> Synthesis:
+    """Run the app as `make deploy` does with these `gero:` keys, but with a file in place of each asset."""
+    context = {f"gero:{key}": value for key, value in chosen.items()}
+    return _synthesized(context, ["-c", _WITHOUT_ASSETS])
+
+
+def _synthesized(context: dict[str, Any], command: list[str]) -> Synthesis:
     with tempfile.TemporaryDirectory() as directory:
         environment = {key: value for key, value in os.environ.items() if key != "CDK_VALIDATION"}
-        asked = {"CDK_OUTDIR": directory, "CDK_CONTEXT_JSON": json.dumps({"gero:local": True})}
-        command = [sys.executable, "-m", "infra.app"]
+        asked = {"CDK_OUTDIR": directory, "CDK_CONTEXT_JSON": json.dumps(context)}
         done = subprocess.run(
-            command, cwd=ROOT, env={**environment, **asked}, capture_output=True, text=True, check=False
+            [sys.executable, *command],
+            cwd=ROOT,
+            env={**environment, **asked},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         read = [Template(json.loads(Path(directory, f"{stack}.template.json").read_text())) for stack in STACKS]
@@ -86,3 +101,9 @@ def synthesis() -> Synthesis:
 
 
 STACKS = ("GeroData", "GeroApp")
+_WITHOUT_ASSETS = """
+from infra import asset
+asset.build = lambda group: (asset.ROOT / "events", group)
+from infra.app import build
+build().synth()
+"""

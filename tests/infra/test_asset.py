@@ -18,6 +18,12 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@pytest.fixture(scope="module")
+def api_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory, _ = asset.build("api", tmp_path_factory.mktemp("assets"))
+    return directory
+
+
 def digest_of(directory: Path) -> str:
     digest = hashlib.sha256()
     for file in sorted(path for path in directory.rglob("*") if path.is_file()):
@@ -41,6 +47,33 @@ def test_the_package_holds_what_its_group_names_and_no_more(package: Path) -> No
     assert list(package.glob("uvicorn-*.dist-info"))
     for absent in ("boto3", "fastapi", "starlette", "bin", ".lock"):
         assert not (package / absent).exists()
+
+
+def test_the_api_ships_its_pages_and_of_npm_only_what_they_load(api_package: Path) -> None:
+    console = api_package / "functions" / "api" / "console"
+    kinds = {path.suffix for path in console.rglob("*") if "node_modules" not in path.parts}
+    assert {".html", ".css", ".js", ".svg"} <= kinds
+    from_npm = [str(path.relative_to(console)) for path in console.rglob("*") if path.is_file()]
+    assert sorted(path for path in from_npm if path.startswith("node_modules")) == [
+        "node_modules/htmx.org/LICENSE",
+        "node_modules/htmx.org/dist/htmx.min.js",
+    ]
+
+
+def test_no_package_holds_anything_of_the_local_cloud(api_package: Path, package: Path) -> None:
+    for directory in (api_package, package):
+        assert not (directory / "infra").exists()
+        ours = [path for top in ("functions", "gero") for path in (directory / top).rglob("*") if path.is_file()]
+        assert not [path for path in ours if b"stand_ins" in path.read_bytes()]
+
+
+def test_a_file_from_npm_that_is_missing_is_told_with_what_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = asset.ROOT / "functions" / "api" / "console" / "node_modules" / "htmx.org" / "dist" / "gone.js"
+    monkeypatch.setattr(asset, "FROM_NPM", {"inference": (missing,)})
+    with pytest.raises(FileNotFoundError, match=r"gone.js is missing: run `make functions/api/console/node_modules`"):
+        asset.build("inference", tmp_path)
 
 
 def test_compiled_libraries_are_built_for_lambdas_processor(package: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from gero.cli.client import Client
 from gero.cli.failure import Failure
 from infra.local.stand_ins import OPENROUTER_KEY, PROMPT, StandIns
-from tests.journeys.conftest import HUB_TOKEN, Serve, ended
+from tests.local_cloud import HUB_TOKEN, Serve, ended
 from tests.model_server import ModelServer
 from tests.waiting import wait_until
 

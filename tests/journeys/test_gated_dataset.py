@@ -5,7 +5,7 @@ import pytest
 
 from gero.cli.client import Client
 from infra.local.cloud import LocalCloud
-from tests.journeys.conftest import HUB_TOKEN, Serve, ended
+from tests.local_cloud import HUB_TOKEN, Serve, ended
 from tests.model_server import ModelServer
 
 pytestmark = pytest.mark.journey

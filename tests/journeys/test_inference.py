@@ -15,7 +15,7 @@ import pytest
 from gero.cli.client import Client
 from infra.local.cloud import LocalCloud
 from tests.functions.collector_server import collector_server
-from tests.journeys.conftest import Serve, ended
+from tests.local_cloud import Serve, ended
 from tests.model_server import ModelServer
 from tests.waiting import wait_until
 

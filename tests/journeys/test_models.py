@@ -12,8 +12,8 @@ from infra.local.cloud import LocalCloud
 from infra.local.session import admin_environment
 from infra.local.stand_ins import PROMPT, StandIns
 from infra.operator import acting_in
-from tests.journeys.conftest import ended
 from tests.journeys.test_candidates import board
+from tests.local_cloud import ended
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.journey

@@ -10,7 +10,7 @@ import pytest
 from gero.cli.client import Client
 from gero.cli.failure import Failure
 from infra.local.cloud import LocalCloud
-from tests.journeys.conftest import ended
+from tests.local_cloud import ended
 from tests.model_server import ModelServer
 from tests.waiting import wait_until
 

@@ -10,7 +10,7 @@ from gero.cli import app
 from gero.cli.client import Client
 from gero.cli.failure import Failure
 from infra.local.cloud import LocalCloud
-from tests.journeys.conftest import Serve
+from tests.local_cloud import Serve
 from tests.model_server import ModelServer
 from tests.waiting import wait_until
 

@@ -10,7 +10,7 @@ from gero.cli.client import Client
 from infra.local.cloud import LocalCloud
 from infra.local.session import admin_environment
 from infra.operator import acting_in
-from tests.journeys.conftest import Serve, ended
+from tests.local_cloud import Serve, ended
 from tests.model_server import ModelServer
 from tests.waiting import wait_until
 

@@ -1,12 +1,13 @@
 """Makes moto's DynamoDB atomic and quick: the guarantees of the service that callers build upon.
 
 moto loses updates under threads (one lock here), copies whole tables for one transaction (here only the touched
-items are kept for a rollback) and sorts the whole table for one query (here only the partition that was asked for).
+items are kept for a rollback) and sorts and measures the whole table for one query (here only what can match it).
 """
 
 from __future__ import annotations
 
 import copy
+import inspect
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +25,7 @@ _transaction = threading.local()
 _call_action = DynamoHandler.call_action
 _transact_write_items = DynamoDBBackend.transact_write_items
 _query = Table.query
+_query_signature = inspect.signature(_query)
 
 
 def install() -> None:
@@ -88,12 +90,23 @@ class _Snapshot:
 def _query_partition(table: Any, hash_key: Any, *arguments: Any, **options: Any) -> Any:
     """Query with the table narrowed to the items that can match; the lock makes the swap invisible."""
     everything = table.items
-    conditions = options.get("hash_key_conditions") or [(table.hash_key_attr, hash_key)]
+    asked = _query_signature.bind(table, hash_key, *arguments, **options).arguments
+    conditions = asked.get("hash_key_conditions") or [(table.hash_key_attr, hash_key)]
     table.items = _candidates(table, dict(conditions))
+    if asked["range_comparison"] and not asked.get("index_name"):
+        table.items = _in_range(table.items, asked["range_comparison"], asked["range_objs"])
     try:
         return _query(table, hash_key, *arguments, **options)
     finally:
         table.items = everything
+
+
+def _in_range(partitions: dict[Any, Any], comparison: str, values: Any) -> dict[Any, Any]:
+    """The items whose sort keys match: moto works out the size of all that it looks at."""
+    return {
+        key: {sort: item for sort, item in items.items() if sort.compare(comparison, values)}
+        for key, items in partitions.items()
+    }
 
 
 def _candidates(table: Any, conditions: dict[str, Any]) -> dict[Any, Any]:

@@ -1,11 +1,12 @@
 """What Gero needs from outside, on this machine: models to rank, a hub that serves the dataset to rank on, OpenRouter,
-and a server that fine-tunes.
+a server that fine-tunes, and a sign-in for people.
 
 with StandIns() as stand_ins:
     stand_ins.chat_url        # where every model of MODELS answers
     stand_ins.dataset_url     # the demo's tickets, in the hub's URL form
     stand_ins.openrouter_url  # the base URL of an OpenRouter that takes OPENROUTER_KEY
     stand_ins.tuning_url      # where models of MODELS can be fine-tuned
+    stand_ins.sign_in_url     # the issuer of the development sign-in
 """
 
 from collections.abc import Mapping, Set
@@ -19,6 +20,7 @@ from infra.local.stand_ins.hub import Account, Hub, Root
 from infra.local.stand_ins.models import MODELS, Model
 from infra.local.stand_ins.openrouter import OpenRouter
 from infra.local.stand_ins.server import models_app
+from infra.local.stand_ins.sign_in import CLIENT_ID, Accounts, SignIn
 from infra.local.stand_ins.task import LABELS, PROMPT, TICKETS
 
 __all__ = ["LABELS", "MODELS", "OPENROUTER_KEY", "PROMPT", "TICKETS", "Account", "Hub", "Model", "StandIns"]
@@ -33,8 +35,9 @@ class StandIns:
     """The servers, running on 127.0.0.1 from construction until `close`.
 
     `datasets` are served beside the demo's own, "owner/name" -> folder or file, or one of them by revision; the closed
-    ones need a token of `hub_accounts` that may read them. `api_key` closes the models to requests without it. `ports`:
-    those to take, by the names of the property of that name; OSError when one is taken.
+    ones need a token of `hub_accounts` that may read them. `api_key` closes the models to requests without it.
+    `accounts`: of people who can sign in. `ports`: those to take, by the names of the property of that name; OSError
+    when one is taken.
     """
 
     def __init__(
@@ -45,17 +48,20 @@ class StandIns:
         private: Set[str] = frozenset(),
         hub_accounts: Mapping[str, Account] | None = None,
         api_key: str | None = None,
+        accounts: Accounts | None = None,
         ports: Mapping[str, int] | None = None,
     ) -> None:
         hub = Hub({_DATASET: TICKETS, **(datasets or {})}, gated=gated, private=private, accounts=hub_accounts)
         listed = (*openrouter.LISTED, *openrouter.JUDGES_LISTED)
         self.openrouter = OpenRouter({OPENROUTER_KEY: openrouter.Account("stand-in")}, listed)
         tuning = FineTuning(step_seconds=_TUNING_STEP_SECONDS)
+        self.sign_in = SignIn(accounts)
         apps = {
             "models": models_app(api_key),
             "hub": hub.app(),
             "openrouter": self.openrouter.app(),
             "tuning": tuning.app(),
+            "sign_in": self.sign_in.app(),
         }
         self._servers = BackgroundServers()
         try:
@@ -83,6 +89,17 @@ class StandIns:
     def tuning_url(self) -> str:
         """Where the models that can be fine-tuned, and those that were, answer chats."""
         return f"{self._urls['tuning']}/v1/chat/completions"
+
+    @property
+    def sign_in_url(self) -> str:
+        """The issuer of the development sign-in, at which people of `sign_in.accounts` sign in."""
+        return self._urls["sign_in"]
+
+    @property
+    def sign_in_environment(self) -> dict[str, str]:
+        """What the functions are told, so that people sign in here and make workspaces of their own."""
+        issuer = {"GERO_SIGN_IN_ISSUER": self.sign_in_url, "GERO_SIGN_IN_CLIENT_ID": CLIENT_ID}
+        return {**issuer, "GERO_OPEN_WORKSPACES": "true"}
 
     @property
     def ports(self) -> dict[str, int]:

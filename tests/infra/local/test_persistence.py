@@ -207,10 +207,10 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_the_token_and_the_ports_are_kept_for_this_user_alone(tmp_path: Path) -> None:
-    Kept(None).write("drgero_x", {"hub": 1})
+    Kept(None).write("drgero_x", "a password", {"hub": 1})
     assert Kept(None).read() == Kept(tmp_path).read() == {}
-    Kept(tmp_path).write("drgero_x", {"hub": 1})
-    assert Kept(tmp_path).read() == {"token": "drgero_x", "ports": {"hub": 1}}
+    Kept(tmp_path).write("drgero_x", "a password", {"hub": 1})
+    assert Kept(tmp_path).read() == {"token": "drgero_x", "password": "a password", "ports": {"hub": 1}}
     assert stat.S_IMODE((tmp_path / "session.json").stat().st_mode) == 0o600
     (tmp_path / "session.json").write_text("[]")
     with pytest.raises(StateError, match=r"session.json is damaged .*: remove it to start with a new workspace"):
