@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from functions.api import console
+from functions.api.console import refusals
 from functions.api.routes import (
     auto_select,
     base_models,
@@ -21,6 +23,7 @@ from functions.api.routes import (
     integrations,
     judge,
     leaderboards,
+    members,
     models,
     notifications,
     operators,
@@ -28,6 +31,8 @@ from functions.api.routes import (
     push_tokens,
     ranking,
     reviews,
+    run_bundle,
+    run_matrix,
     runs,
     schedules,
     shadow,
@@ -62,6 +67,10 @@ class ErrorView(BaseModel):
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorView, "description": "The request cannot be carried out as written"},
     401: {"model": ErrorView, "description": "No token, or one that is unknown, revoked or expired"},
+    402: {
+        "model": ErrorView,
+        "description": "A limit of the workspace's plan: `details` names limit, plan and allowed",
+    },
     403: {"model": ErrorView, "description": "The token lacks a scope"},
     404: {"model": ErrorView, "description": "No such object in this workspace"},
     409: {"model": ErrorView, "description": "The object is not in the state that the request needs"},
@@ -82,6 +91,8 @@ def create_app() -> FastAPI:
         dataset_versions,
         push_tokens,
         runs,
+        run_matrix,
+        run_bundle,
         ranking,
         judge,
         reviews,
@@ -93,9 +104,10 @@ def create_app() -> FastAPI:
         trace_changes,
     )
     of_models = (base_models, models, fine_tuning)
-    others = (tokens, integrations, telemetry, datasets, elsewhere, operators)
+    others = (tokens, members, integrations, telemetry, datasets, elsewhere, operators)
     for routes in (health, workspace, *of_leaderboards, *of_models, *others):
         app.include_router(routes.router)
+    console.add_to(app)
     app.add_exception_handler(GeroError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -113,13 +125,17 @@ def _without_422(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _refused(request: Request, error: Any) -> JSONResponse:
+def _refused(request: Request, error: Any) -> Response:
+    if refusals.concerns(request):
+        return refusals.refused(request, error)
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
     return JSONResponse(error.body(), error.status, headers)
 
 
-def _invalid(request: Request, error: Any) -> JSONResponse:
+def _invalid(request: Request, error: Any) -> Response:
     faults = [_fault(one) for one in error.errors()]
+    if refusals.concerns(request):
+        return refusals.told(request, 400, str(faults[0]["error"]))
     body = {"error": faults[0]["error"], "code": "invalid_request", "details": {"errors": faults}}
     return JSONResponse(body, 400)
 
@@ -136,12 +152,16 @@ def _fault(error: dict[str, Any]) -> dict[str, str | None]:
     return {"field": place, "error": message if message.startswith(f"{place}:") else f"{place}: {message}"}
 
 
-def _http(request: Request, error: Any) -> JSONResponse:
+def _http(request: Request, error: Any) -> Response:
+    if refusals.concerns(request):
+        return refusals.told(request, error.status_code, "There is no such page.")
     code, message = _HTTP_ERRORS.get(error.status_code, ("http_error", str(error.detail)))
     return JSONResponse({"error": message, "code": code, "details": {}}, error.status_code, error.headers)
 
 
-def _failed(request: Request, error: Exception) -> JSONResponse:
+def _failed(request: Request, error: Exception) -> Response:
     log.failure("api.failed", error, method=request.method, path=request.url.path)
+    if refusals.concerns(request):
+        return refusals.failed(request, error)
     body = {"error": "something went wrong on our side; try again", "code": "internal_error", "details": {}}
     return JSONResponse(body, 500)

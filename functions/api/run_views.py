@@ -32,7 +32,11 @@ class DecisionView(BaseModel):
 
 
 class RunView(ResultView):
-    """A run of a leaderboard; the ranking is interim while the run is active. `waits_for`: what a person has to do."""
+    """A run of a leaderboard; the ranking is interim while the run is active. `waits_for`: what a person has to do.
+
+    In a list there are no `ranking`, `judge` and `human`, and a race names nobody: read one run to see them. `leader`,
+    `models` and `rows` are of its ranking; null where there is none.
+    """
 
     id: str
     leaderboard_id: str
@@ -48,6 +52,9 @@ class RunView(ResultView):
     progress: ProgressView
     cost_usd: float
     dataset: dict[str, Any] | None
+    leader: str | None
+    models: int | None
+    rows: int | None
     ranking: list[EntryView] | None
     ranking_summary: str | None
     decision: DecisionView | None
@@ -63,9 +70,10 @@ class RunDetailView(RunView):
 def run(found: Run) -> RunView:
     """The view of a run."""
     progress = runs.progress(found)
-    document = found.ranking
+    document = found.ranking or found.outline or {}
     return RunView(
-        **results(document or {}),
+        **results(document),
+        **_outline(found),
         id=found.id,
         leaderboard_id=found.leaderboard_id,
         source=found.source,
@@ -85,8 +93,8 @@ def run(found: Run) -> RunView:
         ),
         cost_usd=money.to_usd(progress.cost_nanos),
         dataset=found.dataset,
-        ranking=entries(document) if document else None,
-        ranking_summary=document["summary"] if document else None,
+        ranking=entries(found.ranking) if found.ranking else None,
+        ranking_summary=document.get("summary"),
         decision=_decision(found.decision) if found.decision else None,
         error=found.error,
     )
@@ -95,6 +103,16 @@ def run(found: Run) -> RunView:
 def run_detail(found: Run) -> RunDetailView:
     """The view of a run with its configuration."""
     return RunDetailView(**run(found).model_dump(), configuration=runs.configuration(found))
+
+
+def _outline(found: Run) -> dict[str, Any]:
+    """Leader, models and rows. Of a run of before they are in its ranking, which lists do not read."""
+    told = found.outline or {}
+    if not told and found.ranking:
+        listed = found.ranking["entries"]
+        told = {"n_models": len(listed), "n_rows": max((one["n_rows"] for one in listed), default=0)}
+        told |= {"leader": next((one["name"] for one in listed if one["n_scored"]), None)}
+    return {"leader": told.get("leader"), "models": told.get("n_models"), "rows": told.get("n_rows")}
 
 
 def _decision(document: dict[str, Any]) -> DecisionView:

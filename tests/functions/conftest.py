@@ -13,6 +13,7 @@ from gero import access, leaderboards
 from gero.kit import workflows
 from gero.leaderboards import CandidateInput, Leaderboard, LeaderboardInput
 from tests.events import event
+from tests.functions.console import Browser, browser_of_nobody
 from tests.functions.context import Context
 from tests.functions.pushing import Pushing
 from tests.functions.serving import app_running
@@ -90,6 +91,14 @@ def endpoint(ready: Ready) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {ready.token}"}
     with app_running() as url, httpx.Client(base_url=url, headers=headers) as client:
         yield client
+
+
+@pytest.fixture
+def browser(ready: Ready) -> Iterator[Browser]:
+    """The console, signed in with the workspace's token."""
+    with browser_of_nobody() as browser:
+        browser.sign_in(ready.token)
+        yield browser
 
 
 @pytest.fixture

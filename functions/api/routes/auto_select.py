@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from functions.api.caller import SCHEMES, Writer
 from functions.api.routes.base_models import CatalogueView
 from functions.api.views import ModelView
-from gero import leaderboards
+from gero import access, leaderboards
 from gero.kit import clock, money
 from gero.leaderboards import AutoSelectInput, auto_select, candidates
 
@@ -65,7 +65,8 @@ def auto_select_models(
     leaderboard = leaderboards.get(caller.workspace_id, leaderboard_id)
     if not wanted.dry_run:
         leaderboards.check_enough_rows(leaderboard)
-    made = auto_select.choose(leaderboard, wanted.limits(), refresh=wanted.refresh)
+    limits = wanted.limits(access.plans.of(caller.workspace_id))
+    made = auto_select.choose(leaderboard, limits, refresh=wanted.refresh)
     added = [] if wanted.dry_run else auto_select.add(leaderboard, made.chosen)
     there = {model: one.id for model, one in auto_select.present(leaderboard).items()}
     age = int((clock.now() - clock.parse(made.fetched_at)).total_seconds())
