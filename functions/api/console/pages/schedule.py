@@ -19,14 +19,13 @@ from functions.api.console.submitted import Faults, Submitted, faults, status_of
 from functions.api.console.visitor import Visiting, Visitor
 from functions.api.routes import schedules as api
 from gero.kit import GeroError, Invalid, clock
-from gero.leaderboards import Schedule
-from gero.leaderboards.schedule import AUTO_ROWS, Trigger
+from gero.leaderboards import Schedule, schedule
 
 router = page_router()
 PRESETS = (("DAILY", "Every day"), ("WEEKLY", "Every Sunday"), ("MONTHLY", "On the 1st"), ("CUSTOM", "Cron expression"))
 CADENCES = (("DAILY", "daily"), ("WEEKLY", "weekly"), ("MONTHLY", "monthly"))
 CHECKS = (("HOURLY", "hourly"), *CADENCES)
-ROWS = (("ALL", "all"), ("AUTO", f"{AUTO_ROWS:,}, which are enough"), ("LIMIT", "at most a number"))
+ROWS = (("ALL", "all"), ("AUTO", f"{schedule.AUTO_ROWS:,}, which are enough"), ("LIMIT", "at most a number"))
 ALGORITHMS = (
     ("LAST_N", "the newest"),
     ("RANDOM_SHUFFLE", "a random choice"),
@@ -148,7 +147,7 @@ def _coming(made: Schedule) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _times(trigger: Trigger, count: int) -> Iterator[datetime]:
+def _times(trigger: schedule.Trigger, count: int) -> Iterator[datetime]:
     moment = clock.now()
     for _ in range(count):
         moment = trigger.next_after(moment)

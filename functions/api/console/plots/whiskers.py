@@ -7,7 +7,7 @@ from functions.api.console.plots import axis, labels
 from functions.api.ranking_views import EntryView
 
 WIDTH, LEFT, RIGHT, TOP, LINE = 560, 192, 500, 8, 24
-_NAME = 23  # characters; they have the room left of the axis
+_NAME = 25  # characters; they have the room left of the axis
 
 
 @dataclass(frozen=True)
