@@ -21,6 +21,7 @@ class BundleView(BaseModel):
     url: str
     expires_at: str
     filename: str
+    size_bytes: int
     content_type: str = "application/zip"
 
 
@@ -28,7 +29,8 @@ class BundleView(BaseModel):
 def make_bundle(caller: Reader, leaderboard_id: str, run_id: str) -> BundleView:
     """Make the bundle of a run that has ended, unless it is there, and a URL that downloads it.
 
-    It holds the run, leaderboard and models as they were, the ranking, the rows and every answer; at most 60,000.
+    It holds the run, leaderboard and models as they were, the ranking, the rows and every answer; at most 60,000. It is
+    kept for a week, and made again when somebody asks later.
     """
     leaderboard = leaderboards.get(caller.workspace_id, leaderboard_id)
     made = run_bundle.bundle(leaderboard, runs.get(caller.workspace_id, leaderboard_id, run_id))
@@ -38,4 +40,5 @@ def make_bundle(caller: Reader, leaderboard_id: str, run_id: str) -> BundleView:
         url=blobs.signed_url(made.key, _URL_SECONDS, ResponseContentDisposition=disposition),
         expires_at=clock.iso(clock.now() + timedelta(seconds=_URL_SECONDS)),
         filename=made.filename,
+        size_bytes=made.size,
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 from moto.dynamodb import models
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
@@ -24,15 +25,17 @@ _transaction = threading.local()
 
 _call_action = DynamoHandler.call_action
 _transact_write_items = DynamoDBBackend.transact_write_items
+_project = Item.project
 _query = Table.query
 _query_signature = inspect.signature(_query)
 
 
 def install() -> None:
-    """Serialise every action and replace the two slow paths."""
+    """Serialise every action and replace the slow paths."""
     replace(DynamoHandler, "call_action", _one_at_a_time)
     replace(DynamoDBBackend, "transact_write_items", _transact)
     replace(Table, "query", _query_partition)
+    replace(Item, "project", _project_attributes)
     replace(models, "copy", SimpleNamespace(deepcopy=_deepcopy, copy=copy.copy))
 
 
@@ -107,6 +110,15 @@ def _in_range(partitions: dict[Any, Any], comparison: str, values: Any) -> dict[
         key: {sort: item for sort, item in items.items() if sort.compare(comparison, values)}
         for key, items in partitions.items()
     }
+
+
+def _project_attributes(item: Any, paths: list[list[str]]) -> Any:
+    """Attributes that are asked for as a whole are taken as they are; moto reads all of them anew for each."""
+    if any(len(path) > 1 or "[" in path[0] for path in paths):
+        return _project(item, paths)
+    part = copy.copy(item)
+    part.attrs = type(item.attrs)({name: item.attrs[name] for (name,) in paths if name in item.attrs})
+    return part
 
 
 def _candidates(table: Any, conditions: dict[str, Any]) -> dict[Any, Any]:

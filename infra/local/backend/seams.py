@@ -19,6 +19,7 @@ SEAMS = (
     ("moto.dynamodb.models", "DynamoDBBackend.transact_write_items"),
     ("moto.dynamodb.models", "DynamoDBBackend.get_keys_value"),
     ("moto.dynamodb.models", "dynamodb_backends"),
+    ("moto.dynamodb.models.dynamo_type", "Item.project"),
     ("moto.dynamodb.models.table", "Table.put_item"),
     ("moto.dynamodb.models.table", "Table.query"),
     ("moto.dynamodb.models.table", "Table.has_range_key"),

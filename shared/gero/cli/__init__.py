@@ -23,6 +23,7 @@ from gero.cli.commands import (
     ranking,
     reviews,
     run,
+    run_answers,
     runs,
     schedules,
     shadow,
@@ -45,6 +46,7 @@ for module in (exporting, dataset_changes):
 for module in (candidate_tests, auto_select):
     candidates.group.add_typer(module.group)
 models.group.add_typer(model_versions.group)
+runs.group.add_typer(run_answers.group)
 traces.group.add_typer(trace_changes.group)
 app.add_typer(leaderboards.group, name="leaderboard", rich_help_panel=EVALUATE)
 app.add_typer(candidates.group, name="candidate", rich_help_panel=EVALUATE)

@@ -3,7 +3,8 @@
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from pathlib import Path
+from typing import BinaryIO, Final
 
 import httpx
 
@@ -60,3 +61,24 @@ def download(url: str) -> Iterator[Download]:
             yield Download(response)
     except httpx.HTTPError as error:
         raise Failure(f"the download broke off: {str(error) or type(error).__name__}; {_AGAIN}") from error
+
+
+def target(output: str | None, filename: str) -> Path:
+    """Where a file goes: `output`, or into that folder. What the API calls it never leads elsewhere."""
+    name = Path(filename).name
+    wanted = Path(output or name)
+    return wanted / name if wanted.is_dir() else wanted
+
+
+@contextmanager
+def complete_or_absent(target: Path) -> Iterator[BinaryIO]:
+    """A file that takes its name when all is written; Failure when it cannot be."""
+    part = target.with_name(f"{target.name}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        part.replace(target)
+    except OSError as error:
+        raise Failure(f"{target} cannot be written: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)

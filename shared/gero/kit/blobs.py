@@ -36,6 +36,16 @@ def get(key: str) -> bytes | None:
         raise
 
 
+def size(key: str) -> int | None:
+    """How many bytes the object has; None when there is none."""
+    try:
+        return int(_client().head_object(Bucket=_bucket(), Key=key)["ContentLength"])
+    except Exception as error:
+        if aws.error_code(error) in ("NoSuchKey", "404"):
+            return None
+        raise
+
+
 def get_lines(key: str) -> list[bytes]:
     """The lines of an object written by `put_lines`, empty ones left out; [] when there is no such object."""
     body = get(key)

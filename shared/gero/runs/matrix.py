@@ -1,9 +1,11 @@
 """The matrix of a run: rows by models, with the score of each cell, and what was asked and answered in one.
 
-Scores come from the batches' statistics, one query a block, and rows from the block: no answer is read for a page.
+Scores come from the batches' statistics and rows from their block, which is read only for rows that are shown: no
+answer is read for a page.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Literal, NamedTuple
 
 from gero import traces
@@ -15,8 +17,9 @@ from gero.traces import SCORE_SCALE, Trace
 
 Show = Literal["all", "failures", "disagreements"]
 Verdict = Literal["right", "wrong", "partial", "error", "unscored", "not_asked"]
-_BLOCKS_A_PAGE = 40
-"""So many blocks are looked through for one page; it may end early, and goes on from there."""
+_BATCHES_AT_ONCE = 100  # of one query
+_BATCHES_A_PAGE = 1000
+"""The statistics of so many are looked through for one page; it may end early, and goes on from there."""
 
 
 class Cell(NamedTuple):
@@ -70,23 +73,22 @@ def matrix(
     if model_id:
         plan.candidate(model_id)
     ids = [one.id for one in plan.candidates]
-    wanted = ids.index(model_id) if model_id else None
-    first, start = _behind(after)
+    first, start = _behind(plan, after)
+    last = min(plan.blocks, first + max(1, _BATCHES_A_PAGE // len(ids)))
+    step = 1 if show == "all" else max(1, _BATCHES_AT_ONCE // len(ids))
+    wanted = _Wanted(show, ids.index(model_id) if model_id else None)
     found: list[MatrixRow] = []
     scanned = 0
-    last = min(plan.blocks, first + _BLOCKS_A_PAGE)
-    for block in range(first, last):
-        cells = _Cells(plan, block, ids)
-        rows = plans.load_block(plan, block) if cells.known else []
-        for number, row in enumerate(rows[start:], start):
-            scanned += 1
-            of_row = cells.of(number)
-            if not _is_shown(of_row, show, wanted):
-                continue
-            found.append(MatrixRow(row, f"{block}-{number}", of_row))
-            if len(found) == limit:
-                return Matrix(_named(plan), tuple(found), found[-1].place, scanned)
-        start = 0
+    for block, of_rows in _cells(plan, range(first, last), step):
+        skipped = start if block == first else 0
+        places = [place for place, cells in enumerate(of_rows) if place >= skipped and wanted.shows(cells)]
+        shown = places[: limit - len(found)]
+        rows = plans.load_block(plan, block) if shown else []
+        found += [MatrixRow(rows[place], f"{block}-{place}", of_rows[place]) for place in shown]
+        full = len(found) == limit
+        scanned += (shown[-1] + 1 if full else len(of_rows)) - skipped
+        if full:
+            return Matrix(_named(plan), tuple(found), found[-1].place, scanned)
     end = f"{last - 1}-{plan.block_rows[last - 1] - 1}" if last < plan.blocks else None
     return Matrix(_named(plan), tuple(found), end, scanned)
 
@@ -106,47 +108,55 @@ def answered(workspace_id: str, leaderboard_id: str, run_id: str, place: str, ca
     raise NotFound(f"{candidate.name} was not asked row {row.id!r} in this run, or has not answered yet")
 
 
-class _Cells:
-    """The cells of a block, from the statistics of its batches."""
+class _Wanted(NamedTuple):
+    """Which rows are shown; `model` is the place of the only model that is looked at, None for all of them."""
 
-    def __init__(self, plan: EvaluationPlan, block: int, ids: list[str]) -> None:
-        pk = f"WS#{plan.workspace_id}#RUN#{plan.run_id}"
-        prefix = f"BATCH#{plan.round_of_block(block):03}/{block:05}/"
-        items = table.query(pk, prefix)
+    show: Show
+    model: int | None
+
+    def shows(self, cells: tuple[Cell, ...]) -> bool:
+        """Whether a row with these cells is one of them."""
+        looked_at = cells if self.model is None else (cells[self.model],)
+        if self.show == "failures":
+            return any(one.verdict in ("wrong", "partial", "error") for one in looked_at)
+        if self.show == "disagreements":
+            scores = {one.score for one in cells if one.score is not None}
+            return len(scores) > 1 and (self.model is None or cells[self.model].score != max(scores))
+        return True
+
+
+def _cells(plan: EvaluationPlan, blocks: range, step: int) -> Iterator[tuple[int, list[tuple[Cell, ...]]]]:
+    """Of each block that a batch is done of, its number and the cells of its rows; `step` blocks are read at once."""
+    pk = f"WS#{plan.workspace_id}#RUN#{plan.run_id}"
+    for start in blocks[::step]:
+        end = min(start + step, blocks.stop) - 1
+        items = table.query(
+            pk, "BATCH#", first=_batch_key(plan, start), last=_batch_key(plan, end) + "\uffff", only=("statistics",)
+        )
         read = [BatchStatistics.from_json(item["statistics"]) for item in items]
-        self._by_model: Mapping[str, list[Cell]] = {one.candidate_id: _cells(one) for one in read}
-        self._ids = ids
-        self.known = bool(read)
-
-    def of(self, row: int) -> tuple[Cell, ...]:
-        """The cells of a row of the block."""
-        none = Cell("not_asked", None)
-        of_models = (self._by_model.get(one) for one in self._ids)
-        return tuple(cells[row] if cells else none for cells in of_models)
+        for block, batches in groupby(read, key=lambda one: one.block):
+            by_model = {one.candidate_id: _of_batch(one) for one in batches}
+            nothing = [Cell("not_asked", None)] * plan.block_rows[block]
+            yield block, list(zip(*(by_model.get(one.id, nothing) for one in plan.candidates), strict=True))
 
 
-def _cells(batch: BatchStatistics) -> list[Cell]:
+def _batch_key(plan: EvaluationPlan, block: int) -> str:
+    """What the keys of a block's batches start with."""
+    return f"BATCH#{plan.round_of_block(block):03}/{block:05}/"
+
+
+def _of_batch(batch: BatchStatistics) -> list[Cell]:
     failed = int(batch.failed, 16)
     cells = []
     for row, score in enumerate(batch.row_scores()):
+        share = None if score is None else score / SCORE_SCALE
         if failed >> row & 1:
-            cells.append(Cell("error", None if score is None else score / SCORE_SCALE))
-        elif score is None:
+            cells.append(Cell("error", share))
+        elif share is None:
             cells.append(Cell("unscored", None))
         else:
-            verdict: Verdict = "right" if score == SCORE_SCALE else "wrong" if score == 0 else "partial"
-            cells.append(Cell(verdict, score / SCORE_SCALE))
+            cells.append(Cell("right" if share == 1 else "wrong" if share == 0 else "partial", share))
     return cells
-
-
-def _is_shown(cells: tuple[Cell, ...], show: Show, wanted: int | None) -> bool:
-    looked_at = cells if wanted is None else (cells[wanted],)
-    if show == "failures":
-        return any(one.verdict in ("wrong", "partial", "error") for one in looked_at)
-    if show == "disagreements":
-        scores = {one.score for one in cells if one.score is not None}
-        return len(scores) > 1 and (wanted is None or cells[wanted].score != max(scores))
-    return True
 
 
 def _results(plan: EvaluationPlan, block: int, candidate_id: str) -> Iterator[bytes]:
@@ -172,12 +182,13 @@ def _named(plan: EvaluationPlan) -> tuple[tuple[str, str], ...]:
     return tuple((one.id, one.name) for one in plan.candidates)
 
 
-def _behind(after: str | None) -> tuple[int, int]:
+def _behind(plan: EvaluationPlan, after: str | None) -> tuple[int, int]:
     """Block and row at which a page begins."""
     if after is None:
         return 0, 0
     block, number = _place(after)
-    return block, number + 1
+    ends = block < plan.blocks and number + 1 >= plan.block_rows[block]
+    return (block + 1, 0) if ends else (block, number + 1)
 
 
 def _place(text: str) -> tuple[int, int]:

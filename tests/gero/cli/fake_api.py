@@ -8,7 +8,6 @@ from uuid import uuid4
 
 from tests.gero.cli import fake_objects
 from tests.gero.cli.fake_access import AccessRoutes
-from tests.gero.cli.fake_datasets import DatasetRoutes
 from tests.gero.cli.fake_forecasts import PAUSED_AT_ONCE, ForecastRoutes
 from tests.gero.cli.fake_inference import InferenceRoutes
 from tests.gero.cli.fake_members import MemberRoutes
@@ -16,6 +15,7 @@ from tests.gero.cli.fake_production import ProductionRoutes
 from tests.gero.cli.fake_pushes import PushRoutes
 from tests.gero.cli.fake_reviews import ReviewRoutes
 from tests.gero.cli.fake_routes import Answer, Refused, answer, found, handler, page, route
+from tests.gero.cli.fake_run_answers import RunAnswerRoutes
 from tests.gero.cli.fake_shadows import ShadowRoutes
 from tests.gero.cli.fake_traces import TraceRoutes
 from tests.gero.cli.fake_trainings import TrainingRoutes
@@ -33,7 +33,7 @@ class FakeApi(
     AccessRoutes,
     MemberRoutes,
     PushRoutes,
-    DatasetRoutes,
+    RunAnswerRoutes,
     TrainingRoutes,
 ):
     """`interruptions` are statuses given to the next requests, `polls_to_end` how often a run is read until it ends."""

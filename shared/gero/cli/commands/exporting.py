@@ -1,9 +1,6 @@
 """`gero dataset export`: a whole version as a file."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final
 from urllib.parse import quote
 
@@ -45,18 +42,18 @@ def export(
         raise Failure("--output - and --json both want stdout: name a file", USAGE)
     path = f"/api/leaderboards/{session.leaderboard_id(leaderboard)}/dataset/versions/{quote(version, safe='')}/export"
     found = session.api.get(path)
-    from gero.cli.downloads import download
+    from gero.cli.downloads import complete_or_absent, download, target
 
     with download(found["url"]) as file:
         if output == _STDOUT:
             _copy(session, file, sys.stdout.buffer, unzip=not gzip)
             return
-        target = _target(output, found, gzip=gzip)
-        with _complete_or_absent(target) as written:
+        to = target(output, _named(found, gzip=gzip))
+        with complete_or_absent(to) as written:
             _copy(session, file, written, unzip=not gzip)
-    size = target.stat().st_size
-    answer = {"version": found["version"], "file": str(target), "bytes": size}
-    session.answer(answer, lambda: f"Exported version {found['version']} to {target} ({formats.size(size)})")
+    size = to.stat().st_size
+    answer = {"version": found["version"], "file": str(to), "bytes": size}
+    session.answer(answer, lambda: f"Exported version {found['version']} to {to} ({formats.size(size)})")
 
 
 def _copy(session: Session, file: "Download", to: BinaryIO, *, unzip: bool) -> None:
@@ -69,21 +66,5 @@ def _copy(session: Session, file: "Download", to: BinaryIO, *, unzip: bool) -> N
     to.flush()
 
 
-def _target(output: str | None, found: dict[str, Any], *, gzip: bool) -> Path:
-    # Whatever the API calls the file, it comes into the folder that was asked for.
-    named = Path(found.get("filename") or "dataset.jsonl").name.removesuffix(".gz") + (".gz" if gzip else "")
-    target = Path(output or named)
-    return target / named if target.is_dir() else target
-
-
-@contextmanager
-def _complete_or_absent(target: Path) -> Iterator[BinaryIO]:
-    part = target.with_name(f"{target.name}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-        part.replace(target)
-    except OSError as error:
-        raise Failure(f"{target} cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+def _named(found: dict[str, Any], *, gzip: bool) -> str:
+    return str(found.get("filename") or "dataset.jsonl").removesuffix(".gz") + (".gz" if gzip else "")

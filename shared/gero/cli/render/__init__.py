@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gero.cli.render.progress import byte_progress, watch_run
     from gero.cli.render.ranking import ranking_of_run, ranking_report, ranking_table
     from gero.cli.render.reviews import review_item, review_keys, review_progress, review_report
+    from gero.cli.render.run_answers import answer_card, matrix_report
     from gero.cli.render.runs import run_card, run_table
     from gero.cli.render.schedules import schedule_card
     from gero.cli.render.shadow import shadow_report
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gero.cli.render.workspaces import workspace_report
 
 __all__ = [
+    "answer_card",
     "assigned_table",
     "base_model_table",
     "byte_progress",
@@ -51,6 +53,7 @@ __all__ = [
     "judge_report",
     "leaderboard_card",
     "leaderboard_table",
+    "matrix_report",
     "model_card",
     "model_table",
     "model_version_table",
@@ -97,6 +100,7 @@ _MODULES: Final = {
     "progress": ("byte_progress", "watch_run"),
     "ranking": ("ranking_of_run", "ranking_report", "ranking_table"),
     "reviews": ("review_item", "review_keys", "review_progress", "review_report"),
+    "run_answers": ("answer_card", "matrix_report"),
     "runs": ("run_card", "run_table"),
     "schedules": ("schedule_card",),
     "shadow": ("shadow_report",),
