@@ -1,21 +1,18 @@
-"""The matrix of a run and its bundle: what each model answered on each row."""
+"""The matrix of a run: what each model answered on each row."""
 
-import io
-import json
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import requests
 from starlette.testclient import TestClient
 
 from functions.api.app import create_app
 from gero import access, leaderboards
-from gero.kit import blobs
+from gero.kit import aws
 from gero.leaderboards import LeaderboardPatch
 from tests.functions.conftest import Ready
 from tests.functions.workflow import dispatched, evaluated, finished, started
+from tests.seeded import seed
 
 
 @pytest.fixture
@@ -100,10 +97,40 @@ def test_a_cell_respects_what_the_leaderboard_keeps_of_texts(api: TestClient, re
 def test_an_active_run_shows_what_there_is(api: TestClient, ready: Ready) -> None:
     run = dispatched(ready)
     assert api.get(of(ready, run.id, "matrix")).json()["rows"] == []
-    evaluated_run = None
     api.post(of(ready, run.id, "cancel"))
-    evaluated_run = evaluated(ready)
-    assert len(api.get(of(ready, evaluated_run.id, "matrix")).json()["rows"]) == 3
+    assert len(api.get(of(ready, evaluated(ready).id, "matrix")).json()["rows"]) == 3
+
+
+def test_a_page_of_fifty_models_takes_three_reads(cloud: None) -> None:
+    workspace, token = access.workspaces.create("test")
+    found = seed(workspace.id, models=50, runs=1, rows=120)
+    path = f"/api/leaderboards/{found.leaderboard.id}/runs/{found.runs[0].id}/matrix"
+    calls: list[str] = []
+
+    def called(model: Any, **_: Any) -> None:
+        calls.append(model.name)
+
+    with TestClient(create_app(), headers={"Authorization": f"Bearer {token}"}) as client:
+        first = client.get(path).json()  # reads the plan, which never changes
+        clients = [aws.client("dynamodb"), aws.client("s3")]
+        for one in clients:
+            one.meta.events.register("before-call", called)
+        second = client.get(f"{path}?after={first['next']}").json()
+        for one in clients:
+            one.meta.events.unregister("before-call", called)
+    assert [len(page["rows"]) for page in (first, second)] == [25, 25]
+    assert {len(row["cells"]) for row in second["rows"]} == {50}
+    calls.remove("GetItem")  # that of the token
+    assert sorted(calls) == ["GetItem", "GetObject", "Query"]
+
+
+def test_of_a_reviewed_run_it_shows_the_answers_that_nobody_scored(api: TestClient, ready: Ready) -> None:
+    leaderboards.patch(ready.workspace, ready.leaderboard.id, LeaderboardPatch(eval_type="human"))
+    run = evaluated(ready)
+    page = api.get(of(ready, run.id, "matrix")).json()
+    assert {verdict for row in verdicts(page).values() for verdict in row} == {"unscored"}
+    cell = api.get(of(ready, run.id, f"matrix/{page['rows'][0]['place']}/{ready.bad}")).json()
+    assert (cell["output"], cell["score"]) == ("billing", None)
 
 
 def test_before_it_is_planned_a_run_has_no_rows(api: TestClient, ready: Ready) -> None:
@@ -112,55 +139,9 @@ def test_before_it_is_planned_a_run_has_no_rows(api: TestClient, ready: Ready) -
     assert "not planned" in answer.json()["error"]
 
 
-def test_another_workspace_sees_neither_matrix_nor_bundle(api: TestClient, ready: Ready) -> None:
+def test_another_workspace_sees_nothing_of_it(api: TestClient, ready: Ready) -> None:
     run = finished(ready)
     _, token = access.workspaces.create("other")
     headers = {"Authorization": f"Bearer {token}"}
     assert api.get(of(ready, run.id, "matrix"), headers=headers).status_code == 404
     assert api.get(of(ready, run.id, f"matrix/0-0/{ready.good}"), headers=headers).status_code == 404
-    assert api.post(of(ready, run.id, "bundle"), headers=headers).status_code == 404
-
-
-def downloaded(api: TestClient, ready: Ready, run_id: str) -> zipfile.ZipFile:
-    answer = api.post(of(ready, run_id, "bundle"))
-    assert answer.status_code == 200, answer.text
-    return zipfile.ZipFile(io.BytesIO(requests.get(answer.json()["url"], timeout=10).content))
-
-
-def test_the_bundle_proves_the_run_and_holds_no_key(api: TestClient, ready: Ready) -> None:
-    run = finished(ready)
-    found = downloaded(api, ready, run.id)
-    assert found.testzip() is None
-    names = {"README.txt", "run.json", "leaderboard.json", "models.json", "ranking.json", "ranking.csv", "rows.jsonl"}
-    assert set(found.namelist()) == names | {"results.jsonl"}
-    results = [json.loads(line) for line in found.read("results.jsonl").splitlines()]
-    assert sorted((one["model_id"], one["row_id"]) for one in results) == sorted(
-        (model, row) for model in (ready.good, ready.bad) for row in "abc"
-    )
-    assert {one["score"] for one in results if one["model_id"] == ready.good} == {1.0}
-    assert found.read("ranking.csv").decode().splitlines()[1].split(",")[3] == "good"
-    assert len(found.read("rows.jsonl").splitlines()) == 3
-    for name in found.namelist():
-        assert b"sk-secret" not in found.read(name)
-
-
-def test_the_bundle_is_made_once_and_anew_when_traces_are_kept_otherwise(api: TestClient, ready: Ready) -> None:
-    run = finished(ready)
-    prefix = f"{ready.workspace}/{ready.leaderboard.id}/runs/{run.id}/bundle"
-    for _ in range(2):
-        downloaded(api, ready, run.id)
-    assert len(list(blobs.keys(prefix))) == 1
-    leaderboards.patch(
-        ready.workspace,
-        ready.leaderboard.id,
-        LeaderboardPatch.model_validate({"traces": {"capture_content": False}}),
-    )
-    found = downloaded(api, ready, run.id)
-    assert b"parcel" not in found.read("results.jsonl")
-    assert "rows.jsonl" not in found.namelist()
-    assert len(list(blobs.keys(prefix))) == 2
-
-
-def test_an_active_run_has_no_bundle_yet(api: TestClient, ready: Ready) -> None:
-    answer = api.post(of(ready, dispatched(ready).id, "bundle"))
-    assert (answer.status_code, answer.json()["code"]) == (409, "run_active")

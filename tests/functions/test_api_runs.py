@@ -10,9 +10,10 @@ from functions.api.app import create_app
 from gero import leaderboards, runs
 from gero.kit import table
 from gero.kit.table import Changes
+from gero.leaderboards import LeaderboardPatch
 from gero.runs import Run
 from tests.functions.conftest import Ready
-from tests.functions.workflow import planned
+from tests.functions.workflow import finished, planned
 
 
 @pytest.fixture
@@ -105,6 +106,34 @@ def test_a_run_shows_its_race_its_judge_and_what_it_paid_for_either(api: TestCli
     assert shown["provisional"] == "too few labels"
     best = shown["ranking"][0]
     assert (best["pareto"], best["reused"], best["paid_usd"], best["judge_cost_usd"]) == (True, 7, 0.001, 0.0005)
+
+
+def test_a_list_tells_of_rankings_in_short_and_one_run_the_whole(api: TestClient, ready: Ready) -> None:
+    run = finished(ready)
+    told = {"leader": "good", "models": 2, "rows": 3, "reused_answers": 0}
+    (listed,) = api.get(of(ready, "/runs")).json()["runs"]
+    whole = api.get(of(ready, f"/runs/{run.id}")).json()
+    assert listed.items() >= told.items()
+    assert whole.items() >= told.items()
+    assert listed["ranking_summary"] == whole["ranking_summary"]
+    assert (listed["ranking"], [one["name"] for one in whole["ranking"]]) == (None, ["good", "bad"])
+
+
+def test_a_list_tells_of_a_race_without_whom_it_dropped(api: TestClient, ready: Ready) -> None:
+    leaderboards.patch(ready.workspace, ready.leaderboard.id, LeaderboardPatch(racing="on"))
+    run = finished(ready)
+    (listed,) = api.get(of(ready, "/runs")).json()["runs"]
+    race = api.get(of(ready, f"/runs/{run.id}")).json()["race"]
+    assert listed["race"] == race | {"dropped": []}
+    assert race["calls_planned"] == 6
+
+
+def test_of_a_run_of_before_a_list_tells_no_leader(api: TestClient, ready: Ready) -> None:
+    run = completed(ready, document(ready))
+    (listed,) = api.get(of(ready, "/runs")).json()["runs"]
+    assert {listed[name] for name in ("leader", "models", "rows", "ranking_summary")} == {None}
+    shown = api.get(of(ready, f"/runs/{run.id}")).json()
+    assert (shown["leader"], shown["models"], shown["rows"]) == ("model 1", 2, 10)
 
 
 def test_the_ranking_shows_what_it_rests_on(api: TestClient, ready: Ready) -> None:

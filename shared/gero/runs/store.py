@@ -67,10 +67,10 @@ def configuration(run: Run) -> dict[str, Any]:
     return found
 
 
-def listed(workspace_id: str, leaderboard_id: str, limit: int) -> Iterator[Run]:
-    """The newest runs, newest first, without their rankings: `outline` tells of those."""
-    pk = partition(workspace_id, leaderboard_id)
-    for item in table.query(pk, "RUN#", newest_first=True, limit=limit, only=LISTED):
+def listed(workspace_id: str, leaderboard_id: str, limit: int, *, ranked: bool = False) -> Iterator[Run]:
+    """The newest runs, newest first; without their rankings, of which `outline` tells, unless `ranked`."""
+    pk, only = partition(workspace_id, leaderboard_id), () if ranked else LISTED
+    for item in table.query(pk, "RUN#", newest_first=True, limit=limit, only=only):
         yield from_item(item)
 
 

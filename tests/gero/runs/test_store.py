@@ -76,6 +76,17 @@ def test_a_run_lives_from_begin_to_finish(board: str) -> None:
     start(board)
 
 
+def test_a_list_of_runs_reads_no_rankings_but_what_they_say_in_short(board: str) -> None:
+    run = start(board)
+    runs.show_ranking(run, {"entries": [1], "outline": {"leader": "a"}}, 9)
+    assert [(one.ranking, one.outline) for one in runs.listed("w", board, 10)] == [(None, {"leader": "a"})]
+    assert runs.finish(run, "completed", ranking={"entries": [2], "outline": {"leader": "b"}})
+    ended = runs.get("w", board, run.id)
+    assert (ended.ranking, ended.outline) == ({"entries": [2]}, {"leader": "b"})
+    (listed,) = runs.listed("w", board, 10)
+    assert (listed.id, listed.status, listed.outline) == (run.id, "completed", {"leader": "b"})
+
+
 def test_a_run_ends_once_and_never_unlocks_its_successor(board: str) -> None:
     first = start(board)
     assert runs.finish(first, "failed", error="why")
