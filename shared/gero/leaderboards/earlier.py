@@ -3,6 +3,9 @@ are evidence already.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -27,7 +30,8 @@ class Found(msgspec.Struct, frozen=True):
     evidence_from: str | None
 
 
-class _Known(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class _Known:
     run: Run
     plan: EvaluationPlan
 
@@ -37,10 +41,17 @@ class _Known(msgspec.Struct, frozen=True):
 
     def asked_all(self, candidate_id: str) -> bool:
         """Whether the candidate was asked every row of a whole dataset, so that the run covers those before it."""
-        entries = (self.run.ranking or {}).get("entries", [])
-        own = next((one for one in entries if one["candidate_id"] == candidate_id), None)
-        whole = self.run.rows_limit is None and self.run.dataset_version is None
-        return whole and own is not None and own["n_rows"] - own.get("n_not_asked", 0) == self.plan.rows
+        if self.run.rows_limit is not None or self.run.dataset_version is not None:
+            return False
+        own = next((one for one in self._entries if one["candidate_id"] == candidate_id), None)
+        return own is not None and own["n_rows"] - own.get("n_not_asked", 0) == self.plan.rows
+
+    @cached_property
+    def _entries(self) -> list[dict[str, Any]]:
+        """Of its ranking, which is read only of the few runs that it is needed of."""
+        whole = runs.get(self.run.workspace_id, self.run.leaderboard_id, self.run.id)
+        entries: list[dict[str, Any]] = (whole.ranking or {}).get("entries", [])
+        return entries
 
 
 def found(

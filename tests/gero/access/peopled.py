@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
-from threading import Barrier
+from threading import Barrier, Lock
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 
 from gero import access
 from gero.access import Person, members, people
@@ -38,14 +39,22 @@ def roles_of(workspace_id: str) -> dict[str, str]:
 
 
 def transactions_meet(monkeypatch: pytest.MonkeyPatch, callers: int) -> None:
-    """Nobody's transaction begins before all the callers have read what they need: the worst moment for each."""
-    met, carried_out = Barrier(callers, timeout=10), table.transact
+    """Nobody's transaction begins before all the callers have read what they need: the worst moment for each.
+
+    Calls reach moto one after the other: in one process it is not made for threads.
+    """
+    met, carried_out, turn, called = Barrier(callers, timeout=30), table.transact, Lock(), BaseClient._make_api_call
+
+    def call(client: Any, *arguments: Any) -> Any:
+        with turn:
+            return called(client, *arguments)
 
     def transact(writes: Sequence[Write]) -> None:
         met.wait()
         carried_out(writes)
 
     monkeypatch.setattr(table, "transact", transact)
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
