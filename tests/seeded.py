@@ -14,6 +14,7 @@ import msgspec
 from gero import datasets, evaluation, leaderboards, ranking, runs
 from gero.datasets import Row
 from gero.evaluation import Evaluation, EvaluationPlan, PlannedCandidate
+from gero.evaluation import plan as plans
 from gero.kit import blobs, clock, new_id, table
 from gero.kit.table import Write
 from gero.leaderboards import Candidate, CandidateInput, Leaderboard, LeaderboardInput, Production, candidates, store
@@ -26,6 +27,8 @@ from gero.runs.latest import note
 from tests.seeded_answers import SeededAnswers
 
 _VARIANTS = 4  # rankings that the runs share: making one takes as long as writing a run
+_PLANNED = 40  # so many of the newest runs have their plans, which forecasts and new runs look at
+_BLOCK = 100  # rows
 _WRITES = 40  # of one transaction, which holds 4 MB
 _WRITERS = 16
 _TEAMS = ("billing", "shipping", "technical", "account")
@@ -48,11 +51,14 @@ def seed(workspace_id: str, models: int = 50, runs: int = 200, *, rows: int = 30
     ]
     version = datasets.freeze(workspace_id, made.id, asked, {"type": "upload"})
     described = msgspec.to_builtins(version) | {"version": version.number}
-    plan = _plan(made, present, rows, {name: described[name] for name in ("version", "rows", "sha256", "created_at")})
+    asked.sort(key=lambda row: plans.place(made.id, row.input))  # as all runs of a leaderboard have their rows
+    plan = _plan(made, present, asked, {name: described[name] for name in ("version", "rows", "sha256", "created_at")})
     standings = [_standing(plan, number) for number in range(min(_VARIANTS, runs))]
     ended = _runs(made, plan, standings, runs)
     _configurations(made, present, ended)
     latest = msgspec.structs.replace(plan, run_id=ended[-1].id)
+    for run in ended[-_PLANNED:]:
+        plans.save(msgspec.structs.replace(plan, run_id=run.id))
     SeededAnswers(latest, _seed_of(runs - 1)).write(asked)
     return Seeded(_serving(made, latest, ended), present, ended)
 
@@ -93,8 +99,10 @@ def _candidates(made: Leaderboard, count: int) -> tuple[Candidate, ...]:
     return present
 
 
-def _plan(made: Leaderboard, present: Sequence[Candidate], rows: int, dataset: dict[str, Any]) -> EvaluationPlan:
-    block_rows, round_blocks = evaluation.even_layout(rows, 100, 16)
+def _plan(
+    made: Leaderboard, present: Sequence[Candidate], rows: Sequence[Row], dataset: dict[str, Any]
+) -> EvaluationPlan:
+    block_rows, round_blocks = evaluation.even_layout(len(rows), _BLOCK, 16)
     return EvaluationPlan(
         workspace_id=made.workspace_id,
         leaderboard_id=made.id,
@@ -104,12 +112,14 @@ def _plan(made: Leaderboard, present: Sequence[Candidate], rows: int, dataset: d
         candidates=tuple(
             PlannedCandidate(one.id, one.name, candidates.resolved(made.workspace_id, one)) for one in present
         ),
-        rows=rows,
+        rows=len(rows),
         block_rows=block_rows,
         round_blocks=round_blocks,
         in_flight=made.concurrency,
         seed=made.id,
         dataset=dataset,
+        starts=tuple(plans.place(made.id, one.input) for one in rows[::_BLOCK]),
+        reuse=True,
     )
 
 
@@ -189,7 +199,7 @@ def _promotion(run: Run) -> Write:
 def _configurations(made: Leaderboard, present: Sequence[Candidate], ended: Sequence[Run]) -> None:
     shown = [candidates.shown(made.workspace_id, one) for one in present]
     body = msgspec.json.encode({"leaderboard": made.configuration(), "models": shown})
-    keys = [f"{evaluation.plan.run_prefix(made.workspace_id, made.id, run.id)}/configuration.json" for run in ended]
+    keys = [f"{plans.run_prefix(made.workspace_id, made.id, run.id)}/configuration.json" for run in ended]
     with ThreadPoolExecutor(_WRITERS) as writers:
         list(writers.map(lambda key: blobs.put(key, body, "application/json"), keys))
 

@@ -187,3 +187,29 @@ def test_a_workspace_is_renamed_for_its_members_too(owner: Browser, ready: Ready
     page = owner.submit(owner.get("/settings/plan"), "form[action='/settings/plan']", {"name": "Support"})
     assert "The workspace is called Support now" in page.words
     assert "Support" in owner.get("/workspaces").words
+
+
+def test_a_token_with_a_budget_lets_nobody_in(ready: Ready) -> None:
+    _, secret = access.tokens.create(
+        ready.workspace, "spender", ["*"], budget=access.budget_terms.checked(1, "monthly")
+    )
+    person = member(ready, "member")
+    with browser_of_nobody() as browser:
+        browser.sign_in(secret)
+        page = browser.get("/settings/members")
+        refused = browser.submit(
+            page, "form[action='/settings/members']", {"email": "evil@example.com", "role": "owner"}
+        )
+        assert refused.status == 403
+        page = browser.submit(page, f"form[action='/settings/members/{person.id}']", {"role": "owner"})
+        assert page.status == 403
+    assert access.members.get(ready.workspace, person.id).role == "member"
+
+
+def test_saving_a_token_changes_only_what_was_changed(browser: Browser, ready: Ready) -> None:
+    budget = access.budget_terms.checked("123456.78", "monthly")
+    token, _ = access.tokens.create(ready.workspace, "shop", ["leaderboards:*"], budget=budget)
+    page = browser.get(f"/settings/tokens/{token.id}")
+    browser.submit(page, f"form[action='/settings/tokens/{token.id}']", {"name": "store"})
+    changed = access.tokens.get(ready.workspace, token.id)
+    assert (changed.name, changed.scopes, changed.budget) == ("store", ("leaderboards:*",), budget)

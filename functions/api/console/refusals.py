@@ -6,7 +6,7 @@ from fastapi import Request, Response
 
 from functions.api.console.rendering import goes_to, page
 from functions.api.console.security import is_page
-from functions.api.console.visitor import ChooseWorkspace, SignInFirst, sign_in_address
+from functions.api.console.visitor import ChooseWorkspace, SignInFirst, sign_in_address, visitor_if_any
 from gero.kit import GeroError
 
 _TITLES = {
@@ -43,7 +43,9 @@ def told(request: Request, status: int, message: str) -> Response:
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#notice", "innerHTML"
         return response
     title = _TITLES.get(status, "Something went wrong")
-    return page(request, "refused.html", status=status, title=title, message=message, code=status)
+    return page(
+        request, "refused.html", visitor_if_any(request), status=status, title=title, message=message, code=status
+    )
 
 
 def failed(request: Request, _: Any) -> Response:

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from functions.api.console import cookies
 from gero import access
 from gero.access import Principal, Workspace, sessions
-from gero.kit import Unauthenticated
+from gero.kit import GeroError, Unauthenticated
 
 SIGN_IN = "/sign-in"
 
@@ -89,6 +89,14 @@ def _visitor(request: Request) -> Visitor:
     if workspace is None:
         raise ChooseWorkspace("this workspace is gone")
     return Visitor(principal, role, session, workspace)
+
+
+def visitor_if_any(request: Request) -> Visitor | None:
+    """Who looks, for a page that everybody may see."""
+    try:
+        return _visitor(request)
+    except GeroError:
+        return None
 
 
 Visiting = Annotated[Visitor, Depends(_visitor)]

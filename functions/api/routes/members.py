@@ -72,7 +72,7 @@ def invite(request: Request, caller: Here, wanted: InviteInput) -> InvitationVie
     Whoever signs in with that address joins, once, within 14 days. An earlier invitation of the address ends.
     """
     check_workspace(caller, wanted.business_id)
-    _check_has_no_budget(caller)
+    check_has_no_budget(caller)
     made, secret = invitations.create(
         caller.workspace_id, wanted.email, wanted.role, by=_name(caller), held_role=caller.acting_role
     )
@@ -89,7 +89,7 @@ def revoke_invitation(caller: Here, invitation_id: str) -> Response:
 @router.patch("/members/{person_id}")
 def change_role(caller: Here, person_id: str, wanted: RoleInput) -> MemberView:
     """Give a member another role, from their next request on."""
-    _check_has_no_budget(caller)
+    check_has_no_budget(caller)
     role, held = wanted.role, caller.acting_role
     return _member(members.change_role(caller.workspace_id, person_id, role, by=caller.token_id, held_role=held))
 
@@ -111,7 +111,8 @@ def invitation_link(request: Request, secret: str) -> str:
     return f"{str(request.base_url).rstrip('/')}/invitation?code={secret}"
 
 
-def _check_has_no_budget(caller: Principal) -> None:
+def check_has_no_budget(caller: Principal) -> None:
+    """Forbidden for a token with a budget."""
     if caller.budgeted:  # whom it lets in could spend without one
         raise Forbidden("a token with a budget lets nobody in; use one without a budget for that")
 

@@ -37,7 +37,7 @@ def start_run(caller: Runner, leaderboard_id: str, wanted: Annotated[RunInput | 
 def list_runs(caller: Reader, leaderboard_id: str, limit: Limit = 50, offset: Offset = 0) -> RunList:
     """The leaderboard's run log. Read one run to see its ranking and its configuration."""
     leaderboards.get(caller.workspace_id, leaderboard_id)
-    found = list(runs.listed(caller.workspace_id, leaderboard_id, limit + offset))[offset:]
+    found = list(runs.listed(caller.workspace_id, leaderboard_id, limit, skip=offset))
     return RunList(runs=[run_views.run(one) for one in found], count=len(found), limit=limit, offset=offset)
 
 

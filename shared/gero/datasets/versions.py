@@ -10,6 +10,7 @@ import tempfile
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import IO, Any
 
 import msgspec
@@ -75,7 +76,7 @@ def publish(
     )
     draft.file.seek(0)
     blobs.put(key, draft.file, "application/gzip")
-    blobs.put(_index_key(version), msgspec.json.encode(draft.index), "application/json")
+    blobs.put(_index_key(version.key), msgspec.json.encode(draft.index), "application/json")
     table.transact([Write(_item(workspace_id, leaderboard_id, version), condition=conditions.absent()), *also])
     return version
 
@@ -129,20 +130,31 @@ def read(version: DatasetVersion) -> Iterator[bytes]:
 
 def page(version: DatasetVersion, offset: int, limit: int) -> Iterator[bytes]:
     """At most `limit` rows after the first `offset`, as encoded lines; reads only the members that hold them."""
-    stored = blobs.get(_index_key(version))
-    if stored is None:
-        raise NotFound(f"the rows of version {version.number} are gone")
-    index = msgspec.json.decode(stored, type=Index)
+    index = _index(version.key)
     starts = [*index.offsets, index.size]
     member = max(0, bisect_right(index.first_rows, offset) - 1)
     stop = min(offset + limit, version.rows)
     while offset < stop:
-        lines = gzip.decompress(blobs.get_range(version.key, starts[member], starts[member + 1])).splitlines()
         first = offset - index.first_rows[member]
+        lines = _member(version.key, starts[member], starts[member + 1])
         wanted = lines[first : first + stop - offset]
         yield from wanted
         offset += len(wanted)
         member += 1
+
+
+@lru_cache(maxsize=16)  # an object is named by the hash of its rows, so it never changes
+def _index(key: str) -> Index:
+    """The index of the version whose rows lie at a key. NotFound when it is gone."""
+    stored = blobs.get(_index_key(key))
+    if stored is None:
+        raise NotFound("the rows of this version are gone")
+    return msgspec.json.decode(stored, type=Index)
+
+
+@lru_cache(maxsize=4)  # of a megabyte each; the next page is often in the same one
+def _member(key: str, start: int, stop: int) -> list[bytes]:
+    return gzip.decompress(blobs.get_range(key, start, stop)).splitlines()
 
 
 def signed_url(version: DatasetVersion, filename: str, seconds: int) -> str:
@@ -201,8 +213,8 @@ def _decode(item: table.Item) -> DatasetVersion:
     return msgspec.json.decode(item["doc"], type=DatasetVersion)
 
 
-def _index_key(version: DatasetVersion) -> str:
-    return version.key.removesuffix(".jsonl.gz") + ".index.json"
+def _index_key(key: str) -> str:
+    return key.removesuffix(".jsonl.gz") + ".index.json"
 
 
 def _sort_key(number: int) -> str:

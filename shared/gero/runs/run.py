@@ -1,5 +1,7 @@
 """A run as stored, and the words for where it stands."""
 
+import zlib
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Literal, TypedDict
 
@@ -104,13 +106,17 @@ def watched(*, at_once: bool = False) -> dict[str, str]:
 
 
 def to_item(run: Run) -> dict[str, Any]:
-    """The table item of a run: plain attributes for what conditions look at, JSON texts for documents."""
+    """The table item of a run: plain attributes for what conditions look at, JSON for documents."""
     fields = {name: getattr(run, name) for name in run.__struct_fields__}
     item = {name: value for name, value in fields.items() if value is not None}
-    for name in _DOCUMENTS:
-        if name in item:
-            item[name] = msgspec.json.encode(item[name]).decode()
-    return item | {"pk": partition(run.workspace_id, run.leaderboard_id), "sk": f"RUN#{run.id}"}
+    documents = {name: stored(name, item[name]) for name in _DOCUMENTS if name in item}
+    return item | documents | {"pk": partition(run.workspace_id, run.leaderboard_id), "sk": f"RUN#{run.id}"}
+
+
+def stored(name: str, document: Mapping[str, Any]) -> str | bytes:
+    """A document as its attribute holds it: JSON, of the ranking compressed, as reads and writes are paid by size."""
+    text = msgspec.json.encode(document)
+    return zlib.compress(text) if name == "ranking" else text.decode()
 
 
 def from_item(item: dict[str, Any]) -> Run:
@@ -118,5 +124,6 @@ def from_item(item: dict[str, Any]) -> Run:
     fields = {name: item[name] for name in Run.__struct_fields__ if name in item}
     for name in _DOCUMENTS:
         if name in fields:
-            fields[name] = msgspec.json.decode(fields[name])
+            found = fields[name]  # rankings of before are texts
+            fields[name] = msgspec.json.decode(zlib.decompress(found) if isinstance(found, bytes) else found)
     return msgspec.convert(fields, Run)

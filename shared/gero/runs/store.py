@@ -10,7 +10,20 @@ from gero.evaluation import spending
 from gero.kit import Conflict, NotFound, Unavailable, blobs, clock, conditions, log, new_id, table, workflows
 from gero.kit.table import Changes, Write
 from gero.runs.latest import note
-from gero.runs.run import ACTIVE, LISTED, Options, Progress, Run, Source, Status, from_item, partition, to_item, watched
+from gero.runs.run import (
+    ACTIVE,
+    LISTED,
+    Options,
+    Progress,
+    Run,
+    Source,
+    Status,
+    from_item,
+    partition,
+    stored,
+    to_item,
+    watched,
+)
 
 
 def start(
@@ -67,10 +80,15 @@ def configuration(run: Run) -> dict[str, Any]:
     return found
 
 
-def listed(workspace_id: str, leaderboard_id: str, limit: int, *, ranked: bool = False) -> Iterator[Run]:
-    """The newest runs, newest first; without their rankings, of which `outline` tells, unless `ranked`."""
-    pk, only = partition(workspace_id, leaderboard_id), () if ranked else LISTED
-    for item in table.query(pk, "RUN#", newest_first=True, limit=limit, only=only):
+def listed(workspace_id: str, leaderboard_id: str, limit: int, *, skip: int = 0, ranked: bool = False) -> Iterator[Run]:
+    """The newest runs after `skip`, newest first; without their rankings, of which `outline` tells, unless `ranked`."""
+    pk, only, last = partition(workspace_id, leaderboard_id), () if ranked else LISTED, None
+    if skip:
+        keys = [item["sk"] for item in table.query(pk, "RUN#", newest_first=True, limit=skip + 1, only=("sk",))]
+        if len(keys) <= skip:
+            return
+        last = keys[-1]
+    for item in table.query(pk, "RUN#", last=last, newest_first=True, limit=limit, only=only):
         yield from_item(item)
 
 
@@ -100,12 +118,20 @@ def progress(run: Run) -> Progress:
 
 def begin(run: Run, *, dataset: dict[str, Any], cells_total: int) -> None:
     """Note that the run is planned and evaluation starts. Conflict when it ended meanwhile."""
-    change(run, {"status": "running", "dataset": _text(dataset), "cells_total": cells_total, "started_at": clock.iso()})
+    change(
+        run,
+        {
+            "status": "running",
+            "dataset": stored("dataset", dataset),
+            "cells_total": cells_total,
+            "started_at": clock.iso(),
+        },
+    )
 
 
 def show_ranking(run: Run, ranking: Mapping[str, Any], cells_total: int) -> None:
     """Show an interim ranking, and how many cells there are by now. Conflict when the run ended meanwhile."""
-    change(run, _texts({"ranking": ranking}) | {"cells_total": cells_total})
+    change(run, _documents({"ranking": ranking}) | {"cells_total": cells_total})
 
 
 def await_review(run: Run) -> None:
@@ -127,7 +153,7 @@ def finish(run: Run, status: Status, *, also: Sequence[Write] = (), **found: Any
         "errors": counted.errors,
         "cost_nanos": counted.cost_nanos,
     }
-    changes = Changes(set=ended | _texts(found), remove=("due_kind", "due_at"))
+    changes = Changes(set=ended | _documents(found), remove=("due_kind", "due_at"))
     pk = partition(run.workspace_id, run.leaderboard_id)
     unlocked = conditions.absent("run_id") | conditions.equals("run_id", run.id)
     try:
@@ -178,13 +204,9 @@ def _active() -> conditions.Condition:
     return first
 
 
-def _texts(documents: dict[str, Any]) -> dict[str, str]:
+def _documents(found: dict[str, Any]) -> dict[str, str | bytes]:
     """Documents as they are stored: what lists tell of a ranking lies beside it."""
-    ranking = dict(documents.get("ranking") or {})
+    ranking = dict(found.get("ranking") or {})
     if "outline" in ranking:
-        documents = documents | {"outline": ranking.pop("outline"), "ranking": ranking}
-    return {name: one if isinstance(one, str) else _text(one) for name, one in documents.items()}
-
-
-def _text(document: Mapping[str, Any]) -> str:
-    return msgspec.json.encode(document).decode()
+        found = found | {"outline": ranking.pop("outline"), "ranking": ranking}
+    return {name: one if isinstance(one, str) else stored(name, one) for name, one in found.items()}

@@ -117,7 +117,7 @@ def test_the_members_are_one_file_for_every_gzip_tool() -> None:
 def test_rows_that_are_gone_are_told() -> None:
     version = datasets.freeze("w", "l", rows("a"), SOURCE)
     blobs.delete_all("w/l/")
-    with pytest.raises(NotFound, match="the rows of version 1 are gone"):
+    with pytest.raises(NotFound, match="the rows of this version are gone"):
         ids(version, 0, 5)
 
 

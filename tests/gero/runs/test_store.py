@@ -2,12 +2,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Unpack
 
+import msgspec
 import pytest
 
 from gero import runs
 from gero.kit import Conflict, NotFound, Unavailable, clock, conditions, new_id, table, workflows
 from gero.kit.table import Changes, Write
 from gero.runs import Options, Progress, Run
+from gero.runs.run import partition
 from tests.gero.faults import Faults
 
 pytestmark = pytest.mark.usefixtures("cloud")
@@ -85,6 +87,17 @@ def test_a_list_of_runs_reads_no_rankings_but_what_they_say_in_short(board: str)
     assert (ended.ranking, ended.outline) == ({"entries": [2]}, {"leader": "b"})
     (listed,) = runs.listed("w", board, 10)
     assert (listed.id, listed.status, listed.outline) == (run.id, "completed", {"leader": "b"})
+
+
+def test_a_ranking_is_small_and_one_of_before_is_still_read(board: str) -> None:
+    run, key = start(board), partition("w", board)
+    ranking = {"entries": [{"candidate_id": new_id()[:8], "score": 0.5, "n_rows": 300} for _ in range(50)]}
+    runs.show_ranking(run, ranking, 9)
+    kept = (table.get(key, f"RUN#{run.id}") or {})["ranking"]
+    text = msgspec.json.encode(ranking)
+    assert len(kept) < len(text) / 2
+    table.update(key, f"RUN#{run.id}", Changes(set={"ranking": text.decode()}))
+    assert runs.get("w", board, run.id).ranking == ranking
 
 
 def test_a_run_ends_once_and_never_unlocks_its_successor(board: str) -> None:

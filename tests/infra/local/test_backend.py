@@ -171,6 +171,11 @@ def test_a_query_finds_the_same_on_table_and_index(cloud: LocalCloud, table: Any
         TableName=name, KeyConditionExpression="pk = :p", ExpressionAttributeValues={":p": {"S": "nobody"}}
     )
     assert nothing["Items"] == []
+    between = {"KeyConditionExpression": "pk = :p AND sk BETWEEN :a AND :b", "ProjectionExpression": "sk, absent"}
+    limits = {"ExpressionAttributeValues": {":p": values[":p"], ":a": {"S": "q0"}, ":b": {"S": "q1"}}, "Limit": 1}
+    first = table.query(TableName=name, **between, **limits)
+    second = table.query(TableName=name, **between, **limits, ExclusiveStartKey=first["LastEvaluatedKey"])
+    assert [first["Items"], second["Items"]] == [[{"sk": {"S": "q0"}}], [{"sk": {"S": "q1"}}]]
 
 
 def test_every_type_of_attribute_survives_a_round_trip(cloud: LocalCloud, table: Any) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from infra.local.persistence import StateError
 from infra.local.person import EMAIL, accounts_in, password_of
-from infra.local.stand_ins.sign_in import AccountError, Accounts
+from infra.local.stand_ins.sign_in import AccountError, Accounts, accounts
 
 
 def test_accounts_are_kept_as_hashes_for_this_user_alone(tmp_path: Path) -> None:
@@ -25,8 +25,8 @@ def test_the_demos_person_has_a_password_that_is_kept_until_they_choose_one(tmp_
     first = password_of(accounts_in(tmp_path), None)
     assert first
     assert password_of(accounts_in(tmp_path), first) == first
-    accounts = accounts_in(tmp_path)
-    accounts.change_password(EMAIL, first, "one of my own")
+    known = accounts_in(tmp_path)
+    known.change_password(EMAIL, first, "one of my own")
     assert password_of(accounts_in(tmp_path), first) is None
     assert accounts_in(tmp_path).check(EMAIL, "one of my own")
 
@@ -44,3 +44,20 @@ def test_a_damaged_file_is_refused_by_its_name(tmp_path: Path) -> None:
 def test_an_address_without_an_account_is_refused() -> None:
     with pytest.raises(AccountError, match="wrong"):
         Accounts().check("nobody@example.com", "a good password")
+
+
+def test_an_unknown_address_costs_as_much_work_as_a_wrong_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = Accounts()
+    known.create("ada@example.com", "a good password")
+    salts: list[str] = []
+    hashed = accounts._hashed
+
+    def counted(password: str, salt: str) -> str:
+        salts.append(salt)
+        return hashed(password, salt)
+
+    monkeypatch.setattr(accounts, "_hashed", counted)
+    for email in ("ada@example.com", "nobody@example.com"):
+        with pytest.raises(AccountError):
+            known.check(email, "another one")
+    assert len(salts) == 2, "one hash each"

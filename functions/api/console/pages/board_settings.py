@@ -45,12 +45,12 @@ def save_serving(request: Request, visitor: Visiting, form: Form, leaderboard_id
         "hedge_after_ms": form.optional("hedge_after_ms"),
         "shadow": {"percent": form.text("percent") or 0, "model_id": form.optional("model_id")},
     }
-    traces = {
+    traces: dict[str, Any] = {
         "capture_content": form.flag("capture_content"),
         "redact": [line.strip() for line in form.text("redact").splitlines() if line.strip()],
-        "retention_days": int(form.text("retention_days")) if form.text("retention_days").isdecimal() else None,
     }
     try:
+        traces["retention_days"] = form.integer("retention_days")
         wanted_now = validated(LeaderboardPatch, {"inference": inference, "traces": traces})
         api.change_leaderboard(request, visitor.principal, leaderboard_id, wanted_now)
     except (ValidationError, GeroError) as error:

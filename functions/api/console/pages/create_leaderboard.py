@@ -37,6 +37,7 @@ from gero.providers import prompt
 router = page_router()
 _START = "/leaderboards/new"
 _UNANSWERED = "no_expected_answer"
+_PREVIEWED = 20_000  # characters
 _BRACED = re.compile(r"\{\{?\s*\w+\s*\}?\}")
 
 
@@ -171,7 +172,9 @@ def _checked(visitor: Visitor, form: Submitted) -> tuple[CheckView | None, Fault
 
 def previewed(form: Submitted) -> dict[str, Any]:
     """What a model would be sent, for the preview beside the prompt."""
-    text, sample = form.text("system_prompt"), form.text("sample")
+    text, sample = form.text("system_prompt")[:_PREVIEWED], form.text("sample")[:2000]
+    if text.count("{") * len(sample) > 10 * _PREVIEWED:  # so that a short request makes no long page
+        sample = sample[:100]
     known = prompt.placeholders(text)
     others = [one for one in dict.fromkeys(_BRACED.findall(text)) if one not in known]
     return {"rendered": prompt.render(text, sample), "placeholders": known, "others": others[:3], "empty": not text}

@@ -145,7 +145,7 @@ def _object(text: str, field: str, place: str = "") -> dict[str, Any] | None:
         return None
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid(f"{field}: {place}this is not JSON ({error})", field=field) from error
     if not isinstance(value, dict):
         raise Invalid(f"{field}: {place}give a JSON object", field=field)

@@ -39,12 +39,13 @@ def read_model(request: Request, visitor: Visiting, model_id: str) -> Response:
 def change_model(request: Request, visitor: Visiting, form: Form, model_id: str) -> Response:
     """Change what a model is called and meant for."""
     visitor.principal.require("models:write")
-    fields = {
+    fields: dict[str, Any] = {
         "name": form.text("name"),
         "description": form.text("description"),
-        "leaderboard_ids": form.every("leaderboard_ids"),
         "auto_update_model": form.flag("auto_update_model"),
     }
+    if visitor.may("leaderboards:read"):  # only then the page has boxes for them
+        fields["leaderboard_ids"] = form.every("leaderboard_ids")
     try:
         api.change_model(visitor.principal, model_id, validated(ModelPatch, fields))
     except (ValidationError, GeroError) as error:

@@ -104,7 +104,7 @@ def give(request: Request, visitor: Visiting, form: Form, leaderboard_id: str, i
 def _verdict(form: Submitted) -> VerdictInput:
     said = form.text("verdict")
     fields: dict[str, Any] = {"comment": form.optional("comment")}
-    if said.isdigit():
+    if said in {str(number) for number, _ in RATINGS}:
         return VerdictInput(rating=(int(said) - 1) / 4, **fields)
     return VerdictInput.model_validate({"verdict": said, **fields})
 
@@ -121,6 +121,7 @@ def _item(request: Request, visitor: Visitor, leaderboard_id: str, done: list[st
         item, why = found.item, found.why
     except NotFound as error:
         item, why = None, error.message
+    closed = item is None and (queue := _queue(board)) is not None and queue.status != "open"
     template = "parts/review_item.html" if "hx-request" in request.headers else "review.html"
     return page(
         request,
@@ -129,6 +130,7 @@ def _item(request: Request, visitor: Visitor, leaderboard_id: str, done: list[st
         leaderboard=board,
         item=item,
         why=why,
+        closed=closed,
         done=done,
         told=told,
         ratings=RATINGS,

@@ -101,7 +101,7 @@ def _rows(form: Submitted) -> dict[str, Any]:
 def _parsed(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return {"json": f"this is not JSON: {error}"}
     return found if isinstance(found, dict) else {"json": "give a JSON object"}
 

@@ -23,6 +23,7 @@ def settings(request: Request, visitor: Visiting) -> Response:
 @router.get("/settings/plan")
 def plan(request: Request, visitor: Visiting) -> Response:
     """The workspace's plan, how much of it is used, and how the plans compare."""
+    visitor.principal.require("workspace:admin")
     used = sum(1 for _ in leaderboards.listed(visitor.workspace_id))
     own = plans.PLANS[visitor.workspace.plan]
     return settings_page(

@@ -9,7 +9,7 @@ from functions.api.console.security import Form
 from functions.api.console.settings_frame import settings_page
 from functions.api.console.submitted import faults, status_of
 from functions.api.console.visitor import Visiting, Visitor
-from functions.api.routes.members import invitation_link
+from functions.api.routes.members import check_has_no_budget, invitation_link
 from gero.access import Invitation, invitations, members, roles
 from gero.kit import GeroError
 
@@ -34,6 +34,7 @@ def invite(request: Request, visitor: Visiting, form: Form) -> Response:
     """Invite somebody. The link is on this page and nowhere else; nobody sends it for you."""
     email, role = form.text("email"), form.text("role", roles.MEMBER)
     try:
+        check_has_no_budget(visitor.principal)
         made, secret = invitations.create(
             visitor.workspace_id, email, role, visitor.name, visitor.principal.acting_role
         )
@@ -52,6 +53,7 @@ def revoke(request: Request, visitor: Visiting, form: Form, invitation_id: str) 
 @router.post(f"{_PAGE}/{{person_id}}")
 def change_role(request: Request, visitor: Visiting, form: Form, person_id: str) -> Response:
     """Give a member another role."""
+    check_has_no_budget(visitor.principal)
     role = form.text("role")
     changed = members.change_role(
         visitor.workspace_id, person_id, role, by=visitor.name, held_role=visitor.principal.acting_role

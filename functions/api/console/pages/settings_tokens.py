@@ -80,17 +80,21 @@ def read_token(request: Request, visitor: Visiting, token_id: str) -> Response:
 def change_token(request: Request, visitor: Visiting, form: Form, token_id: str) -> Response:
     """Change a token's name, scopes and budget."""
     found = api.read_token(visitor.principal, token_id)
+    offered = {scope for scope, _ in _choices(visitor)["scopes"]}
     fields = {
         "name": form.text("name"),
-        "scopes": form.every("scopes"),
+        # What has no box on the page stays: categories, and what the visitor may not give.
+        "scopes": [*form.every("scopes"), *(one for one in found.scopes if one not in offered)],
         "budget_limit": form.optional("budget_limit"),
         "budget_reset_interval": form.text("budget_reset_interval", "none"),
     }
+    known = _of_token(found) | {"budget_limit": _of_token(found)["budget_limit"] or None}
+    fields = {name: value for name, value in fields.items() if _differs(value, known[name])}
     try:
         api.change_token(visitor.principal, token_id, TokenPatch.model_validate(fields))
     except (ValidationError, GeroError) as error:
         return _one(request, visitor, found, _typed(form), faults(error), status_of(error))
-    return goes_to(request, _PAGE, f"Token {fields['name']} was changed.")
+    return goes_to(request, _PAGE, f"Token {form.text('name')} was changed.")
 
 
 @router.post(f"{_PAGE}/{{token_id}}/rotate")
@@ -176,8 +180,12 @@ def _typed(form: Submitted) -> dict[str, Any]:
     return {name: form.text(name) for name in texts} | {"scopes": form.every("scopes")}
 
 
+def _differs(typed: Any, known: Any) -> bool:
+    return bool(set(typed) != set(known) if isinstance(known, list) else typed != known)
+
+
 def _of_token(found: TokenView) -> dict[str, Any]:
-    limit = "" if found.budget_limit is None else f"{found.budget_limit:g}"
+    limit = "" if found.budget_limit is None else f"{found.budget_limit:.10f}".rstrip("0").rstrip(".")
     return {
         "name": found.name,
         "scopes": found.scopes,

@@ -122,6 +122,7 @@ def add_to_dataset(request: Request, visitor: Visiting, form: Form, leaderboard_
 def of_model(request: Request, visitor: Visiting, model_id: str) -> Response:
     """The traces of a Dr.Gero model's own endpoint, newest first."""
     visitor.principal.require("leaderboards:read")
+    visitor.principal.require("models:read")
     model = models_api.read_model(visitor.principal, model_id)
     asked = Submitted(request.query_params)
 
@@ -137,6 +138,7 @@ def of_model(request: Request, visitor: Visiting, model_id: str) -> Response:
 def read_of_model(request: Request, visitor: Visiting, model_id: str, trace_id: str) -> Response:
     """One trace of a Dr.Gero model."""
     visitor.principal.require("leaderboards:read")
+    visitor.principal.require("models:read")
     model = models_api.read_model(visitor.principal, model_id)
     found = api.read_model_trace(visitor.principal, model_id, trace_id)
     return page(request, "model_trace.html", visitor, model=model, trace=found, name=model.name)

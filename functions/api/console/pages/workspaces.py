@@ -1,5 +1,6 @@
 """Choosing a workspace, making one, and taking up an invitation to one."""
 
+from datetime import timedelta
 from urllib.parse import quote
 
 from fastapi import Request, Response
@@ -11,9 +12,10 @@ from functions.api.console.security import Form
 from functions.api.console.submitted import faults, status_of
 from functions.api.console.visitor import SignInFirst, session_of
 from gero.access import invitations, members, people, sessions
-from gero.kit import GeroError
+from gero.kit import Forbidden, GeroError, clock
 
 router = page_router()
+_FRESH = timedelta(hours=1)
 
 
 @router.get("/workspaces")
@@ -63,6 +65,8 @@ def accept_invitation(request: Request, form: Form) -> Response:
 def join(request: Request, form: Form) -> Response:
     """Take up an invitation that waits for the person's address; nobody needs its link for that."""
     session = _session(request)
+    if clock.parse(session.created_at) < clock.now() - _FRESH:  # the address may be somebody else's by now
+        raise Forbidden("sign out and in again to show that this address is still yours, then join")
     joined = invitations.accept_waiting(form.text("invitation"), _person(session))
     sessions.choose_workspace(session, joined.workspace_id)
     return goes_to(request, "/", "You have joined the workspace.")

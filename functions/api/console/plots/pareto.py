@@ -62,8 +62,8 @@ class _Costs:
 
 
 def pareto_plot(entries: Sequence[EntryView], serving_id: str | None) -> ParetoPlot | None:
-    """The plot of those that have a score; None for fewer than two."""
-    scored = [one for one in entries if one.score is not None]
+    """The plot of those that have a score and gave an answer; None for fewer than two."""
+    scored = [one for one in entries if one.score is not None and not one.not_asked and one.errors < max(1, one.rows)]
     if len(scored) < 2:
         return None
     across = _costs([one.cost_per_1000_usd for one in scored])

@@ -14,6 +14,8 @@ from infra.local.stand_ins.sign_in.tokens import TOKEN_SECONDS, Asked, Tokens
 
 CLIENT_ID = "gero-console"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# Where browsers are sent back to: an address of this machine that is whole, can stand in a header, and has no fragment.
+_BACK = re.compile(r"(?P<origin>https?://(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?)(?:[/?][!-\"$-~]*)?")
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _OWN_SITES = ("same-origin", "none")
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -146,7 +148,7 @@ async def _ask_password(_: web.Request) -> web.Response:
 async def _end_session(request: web.Request) -> web.Response:
     """Nobody stays signed in here, so there is nothing to end."""
     to = request.query.get("post_logout_redirect_uri", "")
-    return _redirect(to) if _is_loopback(to) else pages.notice("Signed out", "You can close this page.")
+    return _redirect(to) if _BACK.fullmatch(to) else pages.notice("Signed out", "You can close this page.")
 
 
 def _form(request: web.Request, asked: Asked, email: str = "", error: AccountError | None = None) -> web.Response:
@@ -168,7 +170,7 @@ def _asked(request: web.Request) -> Asked:
     """What the client asked for. Answers with a page when it must not be sent back, otherwise by sending it back."""
     query = request.query
     redirect_uri = query.get("redirect_uri", "")
-    if query.get("client_id") != CLIENT_ID or not _is_loopback(redirect_uri):
+    if query.get("client_id") != CLIENT_ID or not _BACK.fullmatch(redirect_uri):
         told = "It must come from Gero's console on this machine, and lead back to 127.0.0.1 or localhost."
         raise _answered(pages.notice("This sign-in cannot be used", told, status=400))
     wrong = None
@@ -216,14 +218,7 @@ def _own(request: web.Request) -> str:
     return f"http://127.0.0.1:{request.transport.get_extra_info('sockname')[1]}"
 
 
-def _is_loopback(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and parts.hostname in _LOOPBACK and "@" not in parts.netloc
-    except ValueError:
-        return False
-
-
 def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    found = _BACK.fullmatch(url)
+    assert found is not None
+    return found["origin"]
