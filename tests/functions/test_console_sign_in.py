@@ -95,6 +95,7 @@ def test_signing_out_ends_the_session_here_and_at_the_provider(visit: Visit, pro
 def test_the_way_back_can_be_walked_once(visit: Visit) -> None:
     back = there(visit.begin())
     visit.get(back)
+    assert "gero_signing_in" not in visit.client.cookies
     visit.client.cookies.delete("gero_session")
     again = visit.get(back)
     assert (again.status, "sign in again" in again.words) == (400, True)

@@ -91,7 +91,7 @@ def _counted(own: list[tuple[_Known, str]], evaluation: Evaluation, pinned: bool
 
 def _known(leaderboard: Leaderboard, looked_at: int) -> Iterator[_Known]:
     """Runs that have ended, newest first."""
-    for run in runs.listed(leaderboard.workspace_id, leaderboard.id, looked_at, ranked=True):
+    for run in runs.listed(leaderboard.workspace_id, leaderboard.id, looked_at):
         if run.active or run.started_at is None:
             continue
         try:

@@ -80,15 +80,15 @@ def configuration(run: Run) -> dict[str, Any]:
     return found
 
 
-def listed(workspace_id: str, leaderboard_id: str, limit: int, *, skip: int = 0, ranked: bool = False) -> Iterator[Run]:
-    """The newest runs after `skip`, newest first; without their rankings, of which `outline` tells, unless `ranked`."""
-    pk, only, last = partition(workspace_id, leaderboard_id), () if ranked else LISTED, None
+def listed(workspace_id: str, leaderboard_id: str, limit: int, *, skip: int = 0) -> Iterator[Run]:
+    """The newest runs after `skip`, newest first, without their rankings, of which `outline` tells."""
+    pk, last = partition(workspace_id, leaderboard_id), None
     if skip:
         keys = [item["sk"] for item in table.query(pk, "RUN#", newest_first=True, limit=skip + 1, only=("sk",))]
         if len(keys) <= skip:
             return
         last = keys[-1]
-    for item in table.query(pk, "RUN#", last=last, newest_first=True, limit=limit, only=only):
+    for item in table.query(pk, "RUN#", last=last, newest_first=True, limit=limit, only=LISTED):
         yield from_item(item)
 
 
