@@ -198,3 +198,10 @@ def test_an_unknown_page_is_a_page_for_people_and_json_for_programs(browser: Bro
 
 def test_a_closed_session_cannot_be_found(cloud: None) -> None:
     assert sessions.find("never-made") is None
+
+
+@pytest.mark.parametrize("path", ["/workspaces", "/invitation?code=x"])
+def test_a_token_is_asked_to_sign_in_as_a_person_where_that_is_needed(browser: Browser, path: str) -> None:
+    page = browser.get(path)
+    assert page.status == 200
+    assert page.address.startswith("/sign-in?to=")

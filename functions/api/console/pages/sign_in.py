@@ -12,12 +12,15 @@ from gero.access import people, sessions
 from gero.kit import Forbidden, GeroError, Invalid, log
 
 router = page_router()
+_OF_PEOPLE = ("/workspaces", "/invitation")
 
 
 @router.get(SIGN_IN)
 def sign_in(request: Request, to: str = "/") -> Response:
-    """The sign-in page; who is signed in goes on to where they wanted."""
-    if is_signed_in(request):
+    """The sign-in page; who is signed in goes on to where they wanted, but a token to no page that is a person's."""
+    session = session_of(request)
+    needs_person = session is not None and session.person_id is None and to.startswith(_OF_PEOPLE)
+    if is_signed_in(request) and not needs_person:
         return goes_to(request, _inside(to))
     return _page(request, to)
 
