@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from functions.api.console.plots import axis, pareto_plot, whisker_plot
@@ -27,14 +27,16 @@ def entry(
     return EntryView(**fields | {"cost_usd": cost, "cost_per_1000_usd": cost})
 
 
+@example([5.960464477539063e-08])
+@example([1.0, 0.9999999999999999])
 @given(st.lists(SCORES, min_size=1, max_size=30))
 def test_a_linear_axis_has_room_for_its_values_and_round_marks(values: list[float]) -> None:
     found = axis.linear(values, 10, 500, floor=0, ceiling=1)
     assert found.low <= min(values) <= max(values) <= found.high
     assert all(10 <= found.place(value) <= 500 for value in values)
     assert len(found.ticks) >= 2
-    steps = {round(after - before, 9) for before, after in pairwise(found.ticks)}
-    assert len(steps) == 1
+    steps = [after - before for before, after in pairwise(found.ticks)]
+    assert steps == pytest.approx([steps[0]] * len(steps), rel=1e-6, abs=1e-11)
 
 
 @given(st.lists(st.floats(1e-6, 1e4), min_size=2, max_size=30))

@@ -36,14 +36,16 @@ def linear(
 ) -> Axis:
     """An axis with some five round marks that has room for the values; never beyond `floor` and `ceiling`."""
     low, high = min(values), max(values)
-    room = (high - low) * 0.05 or abs(high) * 0.1 or 1.0
+    room = (high - low) * 0.05
+    if room <= abs(high) * 1e-9:  # they are one value, but for what floating point adds
+        room = abs(high) * 0.1 or 1.0
     low, high = low - room, high + room
     step = _step((high - low) / 5)
     low, high = math.floor(low / step) * step, math.ceil(high / step) * step
     low = low if floor is None else max(low, floor)
     high = high if ceiling is None else min(high, ceiling)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    ticks = tuple(round(number * step, 12) for number in range(first, last + 1))
+    ticks = tuple(float(f"{number * step:.12g}") for number in range(first, last + 1))
     return Axis(low, high, start, end, False, ticks)
 
 
