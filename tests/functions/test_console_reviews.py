@@ -8,7 +8,7 @@ from functions.open_review.handler import handler as open_review
 from gero import access, leaderboards
 from gero.leaderboards import LeaderboardPatch
 from tests.functions.conftest import Ready
-from tests.functions.console import Browser, Page, browser_of_nobody
+from tests.functions.console import HOST, Browser, Page, browser_of_nobody
 from tests.functions.context import Context
 from tests.functions.workflow import ranked
 
@@ -83,6 +83,21 @@ def test_a_verdict_can_be_undone_and_its_pair_comes_back(reviewer: Browser, open
     assert "Taken back" in back.words
     assert "0 of 3 reviewed" in back.words
     assert first.select("section.card .prose")[0].get_text() == back.select("section.card .prose")[0].get_text()
+
+
+@pytest.mark.parametrize(
+    "sent", [{"verdict": "z"}, {"verdict": "a", "comment": "x" * 2001}], ids=["verdict", "comment"]
+)
+def test_a_verdict_that_no_form_of_ours_sends_is_refused(
+    reviewer: Browser, opened: Ready, sent: dict[str, str]
+) -> None:
+    form = reviewer.get(address(opened)).one(FORM)
+    csrf = form.select("[name=csrf]")[0]["value"]
+    headers = {"accept": "text/html", "origin": HOST, "hx-request": "true"}
+    answer = reviewer.client.post(str(form["hx-post"]), data={"csrf": csrf, **sent}, headers=headers)
+    assert answer.status_code == 200
+    assert "0 of 3 reviewed" in answer.text
+    assert "should" in answer.text
 
 
 def test_without_htmx_a_verdict_goes_by_the_address_of_the_page(reviewer: Browser, opened: Ready) -> None:

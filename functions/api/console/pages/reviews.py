@@ -3,12 +3,13 @@
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
+from pydantic import ValidationError
 
 from functions.api.console import boards
 from functions.api.console.page_router import page_router
 from functions.api.console.rendering import goes_to, page
 from functions.api.console.security import Form
-from functions.api.console.submitted import Submitted
+from functions.api.console.submitted import Submitted, faults
 from functions.api.console.visitor import Visiting, Visitor
 from functions.api.routes import reviews as api
 from functions.api.routes.reviews import VerdictInput
@@ -96,6 +97,8 @@ def give(request: Request, visitor: Visiting, form: Form, leaderboard_id: str, i
     done = form.text("done").split()
     try:
         api.give_verdict(visitor.principal, leaderboard_id, item_id, _verdict(form))
+    except ValidationError as error:
+        return _item(request, visitor, leaderboard_id, done, ". ".join(faults(error).values()))
     except Conflict as error:  # such as that the item is not theirs any more; the next one may be
         return _item(request, visitor, leaderboard_id, done, error.message)
     return _item(request, visitor, leaderboard_id, [*done, item_id])
