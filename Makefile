@@ -52,7 +52,7 @@ deploy: .venv/.ready infra/node_modules $(CONSOLE) ## Deploy to the AWS account 
 	infra/node_modules/.bin/cdk deploy --all $(ARGS)
 
 %/node_modules: %/package-lock.json
-	npm ci --prefix $* --no-audit --no-fund --loglevel=error
+	npm ci --prefix $* --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header

@@ -29,9 +29,16 @@ GROUPS = {
     "worker": ("abandon_batch", "dispatch_round", "evaluate_batch", "record_traces", "shadow_requests"),
     "inference": ("serve_inference",),
 }
-# What the console's pages load from npm, with its licence; nothing else of node_modules is shipped.
-_HTMX = ROOT / "functions" / "api" / "console" / "node_modules" / "htmx.org"
-FROM_NPM = {"api": (_HTMX / "LICENSE", _HTMX / "dist" / "htmx.min.js")}
+# What the console's pages load from npm, with the licences; nothing else of node_modules is shipped.
+_PACKAGES = ROOT / "functions" / "api" / "console" / "node_modules"
+_SHIPPED = {
+    "htmx.org": ("LICENSE", "dist/htmx.min.js"),
+    "swagger-ui-dist": (
+        *("LICENSE", "NOTICE", "swagger-ui-bundle.js", "swagger-ui-bundle.js.LICENSE.txt"),
+        "swagger-ui.css",
+    ),
+}
+FROM_NPM = {"api": tuple(_PACKAGES / package / file for package, files in _SHIPPED.items() for file in files)}
 _UNSHIPPED = {"__pycache__", "node_modules"}
 
 

@@ -82,7 +82,9 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 
 def create_app() -> FastAPI:
     """The application, with nothing read from the environment yet."""
-    app = FastAPI(title="Gero", version="1", description=DESCRIPTION, redoc_url=None, responses=_REFUSALS)
+    app = FastAPI(
+        title="Gero", version="1", description=DESCRIPTION, docs_url=None, redoc_url=None, responses=_REFUSALS
+    )
     of_leaderboards = (
         leaderboards,
         candidates,

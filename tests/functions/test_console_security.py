@@ -12,7 +12,7 @@ from functions.api.console import pages
 from gero import access
 from gero.access import sessions
 from tests.functions.conftest import Ready
-from tests.functions.console import HOST, Browser, browser_of_nobody
+from tests.functions.console import HOST, Browser, Page, browser_of_nobody
 
 HTML = {"accept": "text/html"}
 
@@ -96,6 +96,34 @@ def test_pages_forbid_foreign_and_inline_code(browser: Browser) -> None:
     assert answer.headers["cache-control"] == "no-store"
     assert "<script>" not in answer.text
     assert " style=" not in answer.text
+
+
+def test_the_document_of_the_api_is_read_from_here_alone(stranger: Browser) -> None:
+    page = stranger.get("/docs")
+    loaded = [str(one["src"]) for one in page.select("script")] + [str(one["href"]) for one in page.select("link")]
+    assert len(loaded) == 4
+    for path in loaded:
+        answer = stranger.client.get(path, headers=HTML)
+        assert answer.status_code == 200
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_a_page_that_fails_is_as_safe_as_the_others(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: str) -> None:
+        raise RuntimeError("a secret of the inside")
+
+    monkeypatch.setattr(access.workspaces, "get", broken)
+    with TestClient(create_app(), base_url=HOST, raise_server_exceptions=False) as client:
+        answer = client.get("/sign-in", headers=HTML)
+        csrf = Page.of(answer).one("form[action='/sign-in'] [name=csrf]")["value"]
+        sent = {"csrf": csrf, "token": ready.token}
+        client.post("/sign-in", data=sent, headers={**HTML, "origin": HOST}, follow_redirects=False)
+        answer = client.get("/leaderboards", headers=HTML)
+    assert answer.status_code == 500
+    assert "Something went wrong on our side" in answer.text
+    assert "secret" not in answer.text
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_the_api_is_not_touched_by_the_console(browser: Browser) -> None:

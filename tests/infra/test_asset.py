@@ -57,6 +57,11 @@ def test_the_api_ships_its_pages_and_of_npm_only_what_they_load(api_package: Pat
     assert sorted(path for path in from_npm if path.startswith("node_modules")) == [
         "node_modules/htmx.org/LICENSE",
         "node_modules/htmx.org/dist/htmx.min.js",
+        "node_modules/swagger-ui-dist/LICENSE",
+        "node_modules/swagger-ui-dist/NOTICE",
+        "node_modules/swagger-ui-dist/swagger-ui-bundle.js",
+        "node_modules/swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt",
+        "node_modules/swagger-ui-dist/swagger-ui.css",
     ]
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import Request, Response
 
 from functions.api.console.rendering import goes_to, page
-from functions.api.console.security import is_page
-from functions.api.console.visitor import ChooseWorkspace, SignInFirst, sign_in_address, visitor_if_any
+from functions.api.console.security import headers, is_page
+from functions.api.console.visitor import ChooseWorkspace, SignInFirst, Visitor, sign_in_address, visitor_if_any
 from gero.kit import GeroError
 
 _TITLES = {
@@ -38,16 +38,24 @@ def refused(request: Request, error: GeroError) -> Response:
 
 def told(request: Request, status: int, message: str) -> Response:
     """The page, or for htmx the notice, that says what is the matter."""
+    return _shown(request, status, message, visitor_if_any(request))
+
+
+def failed(request: Request, _: Any) -> Response:
+    """What is shown when it is our fault, without who looks: to find them out may be what failed.
+
+    Starlette answers so outside of what adds the headers to other pages.
+    """
+    told_us = "Something went wrong on our side. Try again; if it stays, tell whoever runs this Gero."
+    response = _shown(request, 500, told_us, None)
+    response.headers.update({**headers(request.url.scheme), "cache-control": "no-store"})
+    return response
+
+
+def _shown(request: Request, status: int, message: str, visitor: Visitor | None) -> Response:
     if "hx-request" in request.headers:
         response: Response = page(request, "parts/notice.html", status=status, message=message)
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#notice", "innerHTML"
         return response
     title = _TITLES.get(status, "Something went wrong")
-    return page(
-        request, "refused.html", visitor_if_any(request), status=status, title=title, message=message, code=status
-    )
-
-
-def failed(request: Request, _: Any) -> Response:
-    """What is shown when it is our fault."""
-    return told(request, 500, "Something went wrong on our side. Try again; if it stays, tell whoever runs this Gero.")
+    return page(request, "refused.html", visitor, status=status, title=title, message=message, code=status)

@@ -24,12 +24,18 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
-_ELSEWHERE = ("/api/", "/v1/", "/docs", "/openapi.json", "/healthz", "/readyz")
+_ELSEWHERE = ("/api/", "/v1/", "/openapi.json", "/healthz", "/readyz")
 
 
 def is_page(path: str) -> bool:
     """Whether a path is the console's and not the API's."""
     return not path.startswith(_ELSEWHERE)
+
+
+def headers(scheme: str | None) -> dict[str, str]:
+    """The headers of every answer of the console."""
+    found = {**_HEADERS, "content-security-policy": _policy()}
+    return found | ({"strict-transport-security": "max-age=31536000"} if scheme == "https" else {})
 
 
 class SecurityHeaders:
@@ -43,9 +49,7 @@ class SecurityHeaders:
         if scope["type"] != "http" or not is_page(scope["path"]):
             await self._app(scope, receive, send)
             return
-        added = {**_HEADERS, "content-security-policy": _policy()}
-        if scope.get("scheme") == "https":
-            added["strict-transport-security"] = "max-age=31536000"
+        added = headers(scope.get("scheme"))
 
         async def sending(message: Any) -> None:
             if message["type"] == "http.response.start":

@@ -10,11 +10,15 @@ from fastapi import APIRouter, Response
 from gero.kit import NotFound
 
 _HERE = Path(__file__).parent
+_PACKAGES = _HERE / "node_modules"
 _FILES = {
     "console.css": (_HERE / "static" / "console.css", "text/css; charset=utf-8"),
     "console.js": (_HERE / "static" / "console.js", "text/javascript; charset=utf-8"),
     "mark.svg": (_HERE / "static" / "mark.svg", "image/svg+xml"),
-    "htmx.js": (_HERE / "node_modules" / "htmx.org" / "dist" / "htmx.min.js", "text/javascript; charset=utf-8"),
+    "htmx.js": (_PACKAGES / "htmx.org" / "dist" / "htmx.min.js", "text/javascript; charset=utf-8"),
+    "docs.js": (_HERE / "static" / "docs.js", "text/javascript; charset=utf-8"),
+    "swagger-ui.js": (_PACKAGES / "swagger-ui-dist" / "swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
+    "swagger-ui.css": (_PACKAGES / "swagger-ui-dist" / "swagger-ui.css", "text/css; charset=utf-8"),
 }
 _FOR_GOOD = "public, max-age=31536000, immutable"
 router = APIRouter(include_in_schema=False)
