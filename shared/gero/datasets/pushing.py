@@ -69,10 +69,8 @@ def push(
         return taking.pushed
     candidates = [_candidate(index, row, rules, batch_id, repeatable) for index, row in found]
     claiming = rules.dedupe or repeatable
-    fresh = taking.fitting(taking.without_known(candidates) if claiming else candidates)
-    size = _even(len(fresh), table.MAX_WRITES - _COUNTERS) if claiming else max(1, len(fresh))
-    for start in range(0, len(fresh), size):
-        taking.take(fresh[start : start + size])
+    most = table.MAX_WRITES - _COUNTERS if claiming else max(1, len(candidates))
+    taking.take(taking.without_known(candidates) if claiming else candidates, most)
     return taking.pushed
 
 
@@ -101,6 +99,8 @@ class _Taking:
         self._rules = rules
         # Of this attempt alone: what a request that came twice has stored must not be written over.
         self._name = new_id()
+        # Those for which there was no room, until it is certain that the others needed it.
+        self._left_out: list[tuple[_Candidate, Rejection]] = []
 
     def reject(self, indexes: Sequence[int], code: str, error: str) -> None:
         self.pushed.rejections += [Rejection(index, error, code) for index in indexes]
@@ -115,15 +115,29 @@ class _Taking:
         self.pushed.duplicates += len(found) - len(fresh)
         return sorted(fresh, key=lambda one: one.index)
 
-    def fitting(self, found: list[_Candidate]) -> list[_Candidate]:
-        """The first rows, as many as the limits leave room for at the moment; the others are rejected."""
+    def take(self, found: list[_Candidate], most: int) -> None:
+        """Take rows as far as the limits allow, `most` in a transaction; the others are rejected."""
+        while found:
+            duplicates = self.pushed.duplicates
+            fitting = self._fitting(found)
+            size = _even(len(fitting), most)
+            for start in range(0, len(fitting), size):
+                self._take_chunk(fitting[start : start + size])
+            left_out, self._left_out = sorted(self._left_out, key=lambda one: one[0].index), []
+            if self.pushed.duplicates == duplicates:
+                self.pushed.rejections += [rejection for _, rejection in left_out]
+                return
+            # Somebody pushed the same rows meanwhile: what they did not need may be room for the others.
+            found = [one for one, _ in left_out]
+
+    def _fitting(self, found: list[_Candidate]) -> list[_Candidate]:
+        """The first rows, as many as the limits leave room for at the moment; the others are left out."""
         left, code, told = intake.room(*self._owner, self._rules)
         left = max(0, left)
-        self.reject([one.index for one in found[left:]], code, told)
+        self._left_out += [(one, Rejection(one.index, told, code)) for one in found[left:]]
         return found[:left]
 
-    def take(self, chunk: list[_Candidate]) -> None:
-        """Take a chunk as far as the limits allow."""
+    def _take_chunk(self, chunk: list[_Candidate]) -> None:
         for _ in range(_TRIES):
             if not chunk:
                 return
@@ -160,7 +174,7 @@ class _Taking:
             return fresh
         if totals:
             intake.read(*self._owner)  # NotFound when the leaderboard is gone
-        return self.fitting(chunk) if totals or month else chunk
+        return self._fitting(chunk) if totals or month else chunk
 
 
 def _candidate(index: int, row: Row, rules: PushRules, batch_id: str, repeatable: bool) -> _Candidate:

@@ -86,6 +86,16 @@ def test_what_is_refused_is_not_stored(faults: Faults) -> None:
     assert len(list(blobs.keys("w/"))) == stored
 
 
+@pytest.mark.parametrize("operation", ["GetItem", "TransactWriteItems"])
+def test_a_row_is_not_refused_for_one_that_another_pushed_meanwhile(faults: Faults, operation: str) -> None:
+    """Its place was kept for a row that turned out to be known."""
+    pile = Pile(daily=2)
+    faults.meanwhile("dynamodb", operation, lambda _: pile.push("a"))
+    pushed = pile.push("a", "b", "c", "d")
+    assert (pushed.accepted, pushed.duplicates) == (1, 1)
+    assert [one.index for one in pushed.rejections] == [2, 3]
+
+
 def test_a_row_can_be_removed_from_a_dataset_that_holds_more_than_it_may_by_now() -> None:
     pile = Pile(limits_size=False)
     pile.push("a", "b", "c")
