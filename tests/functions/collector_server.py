@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -35,8 +35,9 @@ class CollectorServer:
                 for name, value in collector.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(collector.body)))
-                self.end_headers()
-                self.wfile.write(collector.body)
+                with suppress(ConnectionError):  # a client that waits no longer
+                    self.end_headers()
+                    self.wfile.write(collector.body)
 
         return Handler
 

@@ -61,7 +61,8 @@ def test_a_race_stops_asking_models_that_cannot_win_and_never_the_one_in_product
         assert first["race"]["end"] == "winner"
         assert first["race"]["calls_saved"] >= 0.5 * first["race"]["calls_planned"] == 3000
         assert len(models.asked) == 6000 - first["race"]["calls_saved"]
-        assert {one["name"] for one in first["race"]["dropped"]} == set(SKILL) - {"best"}
+        # "good" may stay to the end: the best is certain once nobody can be better than it.
+        assert {"bad", "poor"} <= {one["name"] for one in first["race"]["dropped"]} <= set(SKILL) - {"best"}
         assert first["ranking"][0]["name"] == "best"
         assert first["progress"]["percent"] == 100.0
         assert api.get(f"/api/leaderboards/{leaderboard_id}")["production"]["name"] == "best"

@@ -101,7 +101,10 @@ def test_ctrl_c_stops_the_waiting_but_not_the_run(
     environment: dict[str, str], triage: dict[str, Any], api: FakeApi
 ) -> None:
     api.polls_to_end = 1000
-    process = start(environment, "run", "--wait")
+    # A shell that starts this test in the background lets all it starts ignore Ctrl-C.
+    process = start(
+        environment, "run", "--wait", preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)
+    )
     assert process.stderr is not None
     assert process.stderr.readline().startswith("Forecast: ")
     first = process.stderr.readline()
