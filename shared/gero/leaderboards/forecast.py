@@ -15,7 +15,7 @@ from gero.evaluation import Judge, PlannedCandidate
 from gero.kit import Conflict, money
 from gero.leaderboards import candidates, earlier, planning
 from gero.leaderboards.forecast_costs import PerRow, guessed, has_price, measured_verdict, of_verdict
-from gero.leaderboards.forecast_history import Before, History
+from gero.leaderboards.forecast_history import Before, History, taken_over
 from gero.leaderboards.forecast_rows import Sample, sample
 from gero.leaderboards.leaderboard import Leaderboard
 from gero.runs import Options
@@ -141,7 +141,7 @@ def _expected(wanted: _Wanted, one: PlannedCandidate) -> ModelForecast:
     per_row = next((it.per_row for it in before if it.per_row), None)
     basis: Basis = "runs" if per_row else "rows" if wanted.sample.rows_read else "assumptions"
     per_row = per_row or guessed(wanted.leaderboard, wanted.sample, one.endpoint)
-    reused = max((it.overlap(rows) for it in before), default=0) if wanted.reuse else 0
+    reused = taken_over(before, rows) if wanted.reuse else 0
     verdict, judged = _verdicts(wanted, one, before, per_row.tokens_out)
     asked = rows - reused
     cost, cost_p90 = per_row.cost(asked)
@@ -173,7 +173,7 @@ def _verdicts(
     if judge is None or judge.reference_id == one.id:  # what the others are compared with needs no verdict
         return None, 0
     same = [it for it in before if it.judge == judge.identity] if wanted.reuse else []
-    judged = wanted.rows - max((it.overlap(wanted.rows) for it in same), default=0)
+    judged = wanted.rows - taken_over(same, wanted.rows)
     guess = of_verdict(judge, wanted.sample, answer_tokens)
     known = next((it.batches for it in before if it.judge == judge.identity), ())
     return measured_verdict(known, guess), ceil(judged * (1 + judge.audit_percent / 100))

@@ -124,8 +124,11 @@ def _page(
     status: int = 200,
 ) -> Response:
     """The page; without `wanted`, since what was typed is wrong, there is nothing to forecast."""
-    models = sum(1 for _ in leaderboards.candidates.listed(visitor.workspace_id, board.stored.id))
-    few = models < _LEAST_MODELS
+    outlook = _outlook(visitor, board, wanted) if wanted else Outlook(None, "Correct the options first.")
+    if outlook.forecast:
+        models = len(outlook.forecast.models)
+    else:
+        models = sum(1 for _ in leaderboards.candidates.listed(visitor.workspace_id, board.stored.id))
     return boards.board_page(
         request,
         "start_run.html",
@@ -134,9 +137,9 @@ def _page(
         "",
         status=status,
         models=models,
-        few=few,
+        few=models < _LEAST_MODELS,
         form=form,
         bases=BASES,
         faults=wrong or {},
-        outlook=Outlook(None, "Correct the options first.") if few or not wanted else _outlook(visitor, board, wanted),
+        outlook=outlook,
     )
