@@ -8,7 +8,7 @@ from gero import datasets
 from gero.leaderboards import webhooks
 from tests.functions.conftest import Ready
 from tests.functions.console import Browser, browser_of_nobody
-from tests.functions.pushing import Pushing
+from tests.functions.pushing import Pushing, consolidated
 from tests.webhook_server import webhook_server
 
 
@@ -44,9 +44,15 @@ def test_a_push_dataset_tells_what_was_accepted_and_waits(pusher: tuple[Browser,
     pushing.push("1=hello")
     page = browser.get(tab)
     assert "1 row" in page.one("#dataset").get_text(" ")
+    assert not page.one("#dataset-figures").has_attr("hx-get"), "a day may pass"
     page = browser.submit(page, "form[action$='/consolidate']")
     assert "A new version with the 1 waiting row comes within seconds" in page.words
     assert datasets.latest_version(pushing.workspace, pushing.leaderboard.id) is None, "the queue's consumer does it"
+    again = str(page.one("#dataset-figures")["hx-get"])
+    consolidated()
+    figures = browser.get(again, part=True).one("#dataset-figures")
+    assert "Version 1" in figures.get_text()
+    assert not figures.has_attr("hx-get"), "nothing waits any more"
 
 
 def test_a_webhook_is_set_tested_and_taken_away(browser: Browser, ready: Ready) -> None:

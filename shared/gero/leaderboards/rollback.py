@@ -44,7 +44,8 @@ def _writes(leaderboard: Leaderboard, now: promotions.Serving, served_id: str, b
     brought: Promotion = promotions.get(leaderboard.workspace_id, leaderboard.id, served_id)
     assert target is not None
     left = now.target.name if now.target and now.target.candidate_id != target.candidate_id else "another prompt"
-    reason = f"Rolled back by hand from {left} to {target.name} as it served since {brought.at}, and pinned."
+    since = f"{clock.parse(brought.at):%Y-%m-%d %H:%M} UTC"
+    reason = f"Rolled back by hand from {left} to {target.name} as it served since {since}, and pinned."
     change = Change("rollback", reason, target, by=by, run_id=brought.run_id, held=True, brought_by=served_id)
     record, writes = promotions.writes(leaderboard, change, now)
     before = leaderboard.production

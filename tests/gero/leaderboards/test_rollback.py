@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -53,7 +54,8 @@ def test_one_call_serves_what_served_before_exactly_as_it_was(made: Leaderboard,
     assert (record.action, record.name, record.previous_name, record.by) == ("rollback", "a", "b", "token-1")
     assert shown.production is not None
     assert shown.production.reason == record.reason
-    assert record.reason.startswith("Rolled back by hand from b to a as it served since ")
+    told = r"Rolled back by hand from b to a as it served since \d{4}-\d\d-\d\d \d\d:\d\d UTC, and pinned\."
+    assert re.fullmatch(told, record.reason)
 
 
 def test_a_run_does_not_undo_a_rollback_nor_change_the_prompt(made: Leaderboard, a: Candidate, b: Candidate) -> None:

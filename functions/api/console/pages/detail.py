@@ -1,14 +1,14 @@
 """The Detail tab: what a leaderboard is made of, and its models, dataset, push tokens, schedule and notifications."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 
 from functions.api.console import boards
 from functions.api.console.boards import Board
 from functions.api.console.page_router import page_router
 from functions.api.console.pages.candidates import kept_because
-from functions.api.console.rendering import goes_to
+from functions.api.console.rendering import goes_to, page
 from functions.api.console.security import Form
 from functions.api.console.visitor import Visiting, Visitor
 from functions.api.console.wording import plural
@@ -16,6 +16,8 @@ from functions.api.routes import candidates, dataset, push_tokens
 from gero.leaderboards import Leaderboard, notifications, webhooks
 
 router = page_router()
+_LOOKS = 30  # at a version that is being made, every two seconds
+Looks = Annotated[int, Query(ge=0, le=_LOOKS)]
 # How the triggers of a schedule are called on pages.
 TRIGGERS = {"cron": "Time", "new_data": "New rows", "model_version": "New versions of models"}
 FIELDS = (
@@ -29,9 +31,17 @@ FIELDS = (
 
 
 @router.get("/leaderboards/{leaderboard_id}/detail")
-def detail(request: Request, visitor: Visiting, leaderboard_id: str) -> Response:
+def detail(request: Request, visitor: Visiting, leaderboard_id: str, looks: Looks = 0) -> Response:
     """The whole tab."""
-    return detail_page(request, visitor, boards.find(request, visitor, leaderboard_id))
+    return detail_page(request, visitor, boards.find(request, visitor, leaderboard_id), looks=looks)
+
+
+@router.get("/leaderboards/{leaderboard_id}/detail/dataset")
+def dataset_figures(request: Request, visitor: Visiting, leaderboard_id: str, looks: Looks = 0) -> Response:
+    """The dataset's figures alone. They ask for themselves again while rows wait, at most `looks` times."""
+    board = boards.find(request, visitor, leaderboard_id)
+    shown = _dataset(request, visitor, board) | {"looks": looks}
+    return page(request, "parts/detail_dataset.html", visitor, board=board, **shown)
 
 
 @router.post("/leaderboards/{leaderboard_id}/dataset/consolidate")
@@ -40,7 +50,7 @@ def consolidate(request: Request, visitor: Visiting, form: Form, leaderboard_id:
     visitor.principal.require("leaderboards:write")
     queued = dataset.consolidate(visitor.principal, leaderboard_id)
     told = f"A new version with the {plural(queued.pending_events, 'waiting row')} comes within seconds."
-    return goes_to(request, f"/leaderboards/{leaderboard_id}/detail#dataset", told)
+    return goes_to(request, f"/leaderboards/{leaderboard_id}/detail?looks={_LOOKS}#dataset", told)
 
 
 def detail_page(request: Request, visitor: Visitor, board: Board, *, status: int = 200, **shown: Any) -> Response:
@@ -52,20 +62,25 @@ def detail_page(request: Request, visitor: Visitor, board: Board, *, status: int
     told = {
         "models": models,
         "kept": {one.id: kept_because(board, one.id) for one in models},
-        "data": dataset.read_dataset(request, caller, found.id),
+        **_dataset(request, visitor, board),
         "tokens": push_tokens.list_push_tokens(request, caller, found.id).tokens if pushed and writes else [],
         "times": sorted(found.next_times.items(), key=lambda one: one[1]),
         **(_notified(found) if writes else {}),
         "fields": FIELDS,
         "triggers": TRIGGERS,
         "events": webhooks.EVENTS,
-        "may_write": writes,
+        "looks": 0,
         "made_token": None,
         "made_secret": None,
         "faults": {},
         "typed": {},
     }
     return boards.board_page(request, "detail.html", visitor, board, "detail", status=status, **told | shown)
+
+
+def _dataset(request: Request, visitor: Visitor, board: Board) -> dict[str, Any]:
+    data = dataset.read_dataset(request, visitor.principal, board.stored.id)
+    return {"data": data, "may_write": visitor.may("leaderboards:write")}
 
 
 def _notified(found: Leaderboard) -> dict[str, Any]:
