@@ -1,18 +1,22 @@
 """The inference app on a real server, as the Lambda Web Adapter would meet it, and what it sends afterwards."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from typing import Any
 
 import boto3
+import httpx
 import uvicorn
 
 from functions.serve_inference import attempts, finding
 from functions.serve_inference.handler import handler
 from gero.kit import settings
 from gero.traces import Trace, TraceMessage
+from tests.waiting import wait_until
 
 
 @contextmanager
@@ -42,6 +46,16 @@ def forget() -> None:
 def path(ready: Any) -> str:
     """Where the leaderboard of a `Ready` answers."""
     return f"/v1/leaderboard/{ready.leaderboard.id}/inference"
+
+
+def leave(endpoint: httpx.Client, ready: Any, body: dict[str, Any]) -> None:
+    """Ask the leaderboard's endpoint, and leave once a model was asked, without an answer."""
+    before = len(ready.models.requests)
+    connection = HTTPConnection(endpoint.base_url.host, int(endpoint.base_url.port or 80))
+    headers = {"Authorization": endpoint.headers["Authorization"], "Content-Type": "application/json"}
+    connection.request("POST", path(ready), json.dumps(body), headers)
+    wait_until(lambda: len(ready.models.requests) > before, every=0.01)
+    connection.close()
 
 
 def sent_messages(count: int = 1) -> list[TraceMessage]:
