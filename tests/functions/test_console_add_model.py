@@ -127,6 +127,10 @@ def test_a_deployed_model_of_the_models_area_is_chosen_from_a_list(browser: Brow
     made = models.create(ready.workspace, models.ModelInput.model_validate({"name": "Recipe", "base": base}))
     page = browser.get(at(ready, "drgero"))
     assert page.one("option")["value"] == made.id
+    other = models.create(ready.workspace, models.ModelInput.model_validate({"name": "Another", "base": base}))
+    chosen = browser.get(at(ready, "drgero") + f"&drgero_model_id={other.id}")
+    assert chosen.one("option[selected]")["value"] == other.id
+    models.delete(ready.workspace, other.id)
     models.undeploy(ready.workspace, made.id)
     assert browser.get(at(ready, "drgero")).select("option") == []
     models.deploy(ready.workspace, made.id, 1)

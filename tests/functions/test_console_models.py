@@ -77,6 +77,38 @@ def test_a_version_is_published_from_the_latest_and_deployed(browser: Browser, m
     assert "Be brief." in version.words
 
 
+def test_what_is_emptied_is_taken_away_by_the_next_version(browser: Browser, ready: Ready) -> None:
+    examples = '{"input": "a", "output": "b"}'
+    made = browser.submit(
+        browser.get("/models/new"), "form[action='/models/new']", recipe(ready, name="Own", examples=examples)
+    )
+    emptied = {"examples": "", "parameters": "", "system_prompt": ""}
+    form = browser.get(f"{made.address}/publish")
+    assert form.one("[name=examples]").get_text().strip() == examples
+    page = browser.submit(form, "form[action$='/publish']", emptied)
+    assert "Version 2 is published" in page.words
+    version = models.version(ready.workspace, next(iter(models.listed(ready.workspace))).id, 2)
+    assert (version.examples, version.parameters, version.system_prompt) == ((), {}, None)
+
+
+def test_a_wrong_example_is_told_at_the_examples(browser: Browser, ready: Ready) -> None:
+    wrong = recipe(ready, examples='{"input": 1, "output": "b"}')
+    page = browser.submit(browser.get("/models/new"), "form[action='/models/new']", wrong)
+    assert page.status == 400
+    assert "input" in page.one("#e-examples").get_text()
+
+
+@pytest.mark.parametrize(("field", "value"), [("training_share", "2"), ("training_share", "much"), ("suffix", "a b")])
+def test_a_training_that_is_described_wrongly_is_told_in_its_dialog(
+    browser: Browser, made: Page, ready: Ready, field: str, value: str
+) -> None:
+    page = browser.submit(browser.get(made.address), "dialog#train form", {field: value})
+    assert page.status == 400
+    dialog = page.one("dialog#train[data-open]")
+    assert dialog.select(f"#e-{field}")
+    assert dialog.select(f"[name={field}]")[0]["value"] == value
+
+
 def test_a_deleted_model_is_named_before_it_goes(browser: Browser, made: Page, ready: Ready) -> None:
     dialog = made.one("dialog#delete-model")
     assert "Sorter <script>" in dialog.get_text()

@@ -103,6 +103,7 @@ def test_models_of_openrouter_are_suggested_while_one_types(
         "hearth/words-mini"
     ]
     assert len(browser.get(path, part=True).select("option")) <= 20
+    assert browser.get(f"{path}?model={'a-long-name/' * 4}", part=True).status == 200
 
 
 def test_a_push_dataset_with_few_rows_says_how_many_are_missing(

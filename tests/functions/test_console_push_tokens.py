@@ -70,6 +70,15 @@ def test_a_webhook_is_set_tested_and_taken_away(browser: Browser, ready: Ready) 
     assert webhooks.find(ready.workspace, ready.leaderboard.id) is None
 
 
+def test_a_webhook_of_no_event_is_refused_and_the_ticks_stay(browser: Browser, ready: Ready) -> None:
+    page = browser.submit(
+        browser.get(address(ready)), "form[action*='/webhook#']", {"url": "https://example.com/x", "events": None}
+    )
+    assert page.status == 400
+    assert page.one("#e-events")
+    assert not page.select("[name=events][checked]")
+
+
 def test_a_webhook_that_may_not_be_called_is_refused_at_its_field(browser: Browser, ready: Ready) -> None:
     page = browser.submit(browser.get(address(ready)), "form[action*='/webhook#']", {"url": "http://169.254.169.254/x"})
     assert page.status == 400

@@ -138,5 +138,15 @@ def test_a_verdict_that_comes_too_late_says_so_and_goes_on(reviewer: Browser, br
     assert "closed" in page.words
 
 
+def test_without_a_review_there_is_nothing_to_undo_and_no_agreement(browser: Browser, ready: Ready) -> None:
+    page = browser.get(address(ready))
+    asked = page.one("[hx-get$='/agreement']")
+    answer = browser.client.get(str(asked["hx-get"]), headers={"hx-request": "true"})
+    assert (answer.status_code, answer.text) == (286, ""), "it is not asked again"
+    csrf = page.one("form[action='/sign-out'] [name=csrf]")["value"]
+    answer = browser.client.post(address(ready, "/undo"), data={"csrf": csrf}, headers={"hx-request": "true"})
+    assert "There is nothing to take back" in answer.text
+
+
 def test_without_reviews_the_page_says_how_one_comes(browser: Browser) -> None:
     assert "Nothing waits for people" in browser.get("/reviews").words

@@ -78,12 +78,12 @@ def test_failed_and_unscored_answers_have_signs_of_their_own(browser: Browser, r
     run = dispatched(ready)
     for candidate_id, scores, failed in (
         (ready.good, [500_000, None, 0], "4"),
-        (ready.bad, [250_000, 1_000_000, 0], "0"),
+        (ready.bad, [1_000, 999_000, 0], "0"),
     ):
         job = evaluation.BatchJob(ready.workspace, run.leaderboard_id, run.id, 1, 0, candidate_id)
         batch = BatchStatistics(candidate_id, 1, 0, 3, pack_scores(scores), failed=failed)
         runs.rounds.take(job, Finished(new_id(), 3, batch, None))
-    assert list(signs(browser.get(of(run, "/matrix"))).values()) == [[".5", ".25"], ["?", "✓"], ["!", "✗"]]
+    assert list(signs(browser.get(of(run, "/matrix"))).values()) == [[".5", ".01"], ["?", ".99"], ["!", "✗"]]
 
 
 def test_a_model_that_is_not_done_yet_has_no_link(browser: Browser, ready: Ready) -> None:

@@ -99,6 +99,17 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_stays(browser: Bro
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [("{", "this is not JSON"), ("[]", "give a JSON object"), ('{"json": {"a": 5}}', "unknown")],
+)
+def test_what_is_wrong_with_the_json_is_told(browser: Browser, ready: Ready, text: str, told: str) -> None:
+    page = browser.get(address(ready, "/schedule"))
+    page = browser.submit(page, "form[action$='/schedule']", {"json": text, "save": "json"})
+    assert page.status == 400
+    assert told in page.words
+
+
+@pytest.mark.parametrize(
     "schedule",
     [
         {"triggers": {"cron": {"preset": "MONTHLY", "timezone": "Europe/Berlin"}}},

@@ -43,6 +43,7 @@ def test_pages_go_on_by_cursor(browser: Browser, ready: Ready, run_id: str, monk
     older = browser.get(str(page.one(".pager a:-soup-contains('Older')")["href"]))
     seen += [str(link["href"]) for link in older.select("tbody tr td a")]
     assert len(seen) == len(set(seen)) == 6
+    assert older.one(".pager").get_text().split() == ["←", "Newest"], "back, as there is nothing older"
 
 
 def test_one_trace_is_told_whole(browser: Browser, ready: Ready, run_id: str) -> None:

@@ -38,7 +38,7 @@ class Line(NamedTuple):
 def told(found: Run) -> dict[str, Any]:
     """For templates: `run`, `address`, `models` (of a run that is not completed), `round`, `every` (seconds until it is
     worth looking again), `remaining` (seconds, None where nobody can tell), `saved` (calls), `spared` (dollars that
-    reused answers did not cost again), `dropped` (by a race, by the model's id).
+    reused answers did not cost again), `dropped` (by a race, by the model's id), `decisions` and `ends` (in words).
     """
     view = run_views.run(found)
     lines, number, batches = ([], 0, 0) if found.status == "completed" else _models(found)

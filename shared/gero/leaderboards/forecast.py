@@ -12,7 +12,6 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from gero.evaluation import Judge, PlannedCandidate
-from gero.kit import Conflict, money
 from gero.leaderboards import candidates, earlier, planning
 from gero.leaderboards.forecast_costs import PerRow, guessed, has_price, measured_verdict, of_verdict
 from gero.leaderboards.forecast_history import Before, History, taken_over
@@ -93,7 +92,10 @@ class _Wanted(NamedTuple):
 
 def forecast(leaderboard: Leaderboard, options: Options) -> Forecast:
     """The forecast of a run with these options. Conflict when it could not be started, Invalid as `start_run`."""
-    planned = _planned(leaderboard)
+    planned = tuple(
+        PlannedCandidate(one.id, one.name, candidates.resolved(leaderboard.workspace_id, one))
+        for one in planning.callable_candidates(leaderboard)
+    )
     found = sample(leaderboard, options.get("dataset_version"))
     scoring = planning.evaluation_of(leaderboard, planned)
     wanted = _Wanted(
@@ -119,21 +121,9 @@ def forecast(leaderboard: Leaderboard, options: Options) -> Forecast:
         seconds_p90=seconds * slower,
         raced=raced,
         saving=(_SAVING_OF_MANY if wanted.rows >= _MANY_ROWS else _SAVING_OF_FEW) if raced else None,
-        limit_nanos=_limit(leaderboard, options),
+        limit_nanos=planning.cost_limit(leaderboard, options),
         notes=tuple(_notes(wanted, expected)),
     )
-
-
-def _planned(leaderboard: Leaderboard) -> tuple[PlannedCandidate, ...]:
-    present = list(candidates.listed(leaderboard.workspace_id, leaderboard.id))
-    if len(present) < planning.MIN_CANDIDATES:
-        message = f"a run compares at least {planning.MIN_CANDIDATES} models, this leaderboard has {len(present)}"
-        raise Conflict(f"{message}; add models first", code="too_few_models")
-    planned = []
-    for one in present:
-        planning.check_callable(leaderboard, one)
-        planned.append(PlannedCandidate(one.id, one.name, candidates.resolved(leaderboard.workspace_id, one)))
-    return tuple(planned)
 
 
 def _expected(wanted: _Wanted, one: PlannedCandidate) -> ModelForecast:
@@ -198,13 +188,6 @@ def _duration(wanted: _Wanted, expected: Sequence[ModelForecast]) -> tuple[float
         slowest = max(one.seconds for one in expected) * share
         total += max(sum(one.seconds for one in expected) * share / lanes, slowest / (together * len(blocks)))
     return total, _MEASURED_SLOWER if all(one.basis == "runs" for one in expected) else _GUESSED_SLOWER
-
-
-def _limit(leaderboard: Leaderboard, options: Options) -> int | None:
-    limit = options.get("max_cost_nanos")
-    if limit is None and leaderboard.max_run_cost_usd is not None:
-        return money.to_nanos(leaderboard.max_run_cost_usd)
-    return limit
 
 
 def _notes(wanted: _Wanted, expected: Sequence[ModelForecast]) -> Iterator[str]:

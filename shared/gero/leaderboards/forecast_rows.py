@@ -7,7 +7,8 @@ import msgspec
 
 from gero import access, datasets
 from gero.datasets import DatasetVersion, Row, pending
-from gero.kit import Conflict, Invalid, NotFound
+from gero.kit import Conflict
+from gero.leaderboards import planning
 from gero.leaderboards.leaderboard import Leaderboard
 
 _PAGES, _PAGE_ROWS = 4, 50
@@ -37,20 +38,11 @@ def sample(leaderboard: Leaderboard, number: int | None) -> Sample:
 
     Invalid when there is no such version; Conflict when there is nothing to look at yet.
     """
-    version = _version(leaderboard, number)
-    if version and (number is not None or leaderboard.dataset_type == "GET"):
+    pinned = planning.pinned_version(leaderboard, number)
+    version = pinned or datasets.latest_version(leaderboard.workspace_id, leaderboard.id)
+    if version and (pinned or leaderboard.dataset_type == "GET"):
         return _measured(version.rows, f"version {version.number} of the dataset", _spread(version), version.number)
     return _pushed(leaderboard, version) if leaderboard.dataset_type == "PUSH" else _upstream(leaderboard)
-
-
-def _version(leaderboard: Leaderboard, number: int | None) -> DatasetVersion | None:
-    if number is None:
-        return datasets.latest_version(leaderboard.workspace_id, leaderboard.id)
-    try:
-        return datasets.version(leaderboard.workspace_id, leaderboard.id, number)
-    except NotFound as error:
-        message = f"dataset_version: this leaderboard's dataset has no version {number}; choose one of its versions"
-        raise Invalid(message, field="dataset_version") from error
 
 
 def _spread(version: DatasetVersion) -> list[Row]:

@@ -28,26 +28,16 @@ MIN_ROWS_PER_BLOCK, MAX_ROWS_PER_BLOCK = 128, 1024
 
 
 def start_run(leaderboard: Leaderboard, source: runs.Source, **options: Unpack[runs.Options]) -> Run:
-    """Start a run. Conflict with fewer than two candidates or one that cannot be called, or while one is active;
-    Invalid when the dataset has no version of the number asked for.
-    """
-    _check_version(leaderboard, options.get("dataset_version"))
-    present = list(candidates.listed(leaderboard.workspace_id, leaderboard.id))
-    if len(present) < MIN_CANDIDATES:
-        raise Conflict(
-            f"a run compares at least {MIN_CANDIDATES} models, this leaderboard has {len(present)}; add models first",
-            code="too_few_models",
-        )
-    for candidate in present:
-        check_callable(leaderboard, candidate)
+    """Start a run. Conflict or Invalid as `pinned_version` and `callable_candidates`, Conflict while one is active."""
+    pinned_version(leaderboard, options.get("dataset_version"))
+    present = callable_candidates(leaderboard)
     configuration = {
         "leaderboard": leaderboard.configuration(),
         "models": [candidates.shown(leaderboard.workspace_id, candidate) for candidate in present],
     }
     if leaderboard.eval_type == "judge":
         judging.check_judge(leaderboard)
-    if leaderboard.max_run_cost_usd is not None and options.get("max_cost_nanos") is None:
-        options["max_cost_nanos"] = money.to_nanos(leaderboard.max_run_cost_usd)
+    options["max_cost_nanos"] = cost_limit(leaderboard, options)
     if leaderboard.dataset_type == "PUSH":
         options["accepted_rows"] = datasets.accepted_rows(leaderboard.workspace_id, leaderboard.id)
     return runs.start(leaderboard.workspace_id, leaderboard.id, source=source, configuration=configuration, **options)
@@ -65,7 +55,7 @@ def plan_run(leaderboard: Leaderboard, run: Run) -> EvaluationPlan:
     leaderboard = Leaderboard.model_validate(now.model_dump() | configuration["leaderboard"])
     if now.dataset_type != leaderboard.dataset_type:
         raise Conflict("the leaderboard takes pushed rows since this run was started; run again")
-    version = _pinned_dataset(leaderboard, run.dataset_version) or _frozen_dataset(leaderboard, now.rules())
+    version = pinned_version(leaderboard, run.dataset_version) or _frozen_dataset(leaderboard, now.rules())
     access.plans.of(run.workspace_id).check("run_rows", min(version.rows, run.rows_limit or version.rows))
     planned = _planned(leaderboard, configuration)
     seen, by = _seen_rows(leaderboard, planned)
@@ -156,6 +146,19 @@ def evaluation_of(leaderboard: Leaderboard, planned: tuple[PlannedCandidate, ...
     return Evaluation(leaderboard.eval_type, tuple(leaderboard.normalizers), leaderboard.answer_pattern, judge)
 
 
+def callable_candidates(leaderboard: Leaderboard) -> list[Candidate]:
+    """Those that a run would compare. Conflict with fewer than two, or with one that cannot be called as things are."""
+    present = list(candidates.listed(leaderboard.workspace_id, leaderboard.id))
+    if len(present) < MIN_CANDIDATES:
+        raise Conflict(
+            f"a run compares at least {MIN_CANDIDATES} models, this leaderboard has {len(present)}; add models first",
+            code="too_few_models",
+        )
+    for candidate in present:
+        check_callable(leaderboard, candidate)
+    return present
+
+
 def check_callable(leaderboard: Leaderboard, candidate: Candidate) -> None:
     """Conflict when the candidate cannot be called as things are."""
     try:
@@ -164,18 +167,29 @@ def check_callable(leaderboard: Leaderboard, candidate: Candidate) -> None:
         raise Conflict(f"{candidate.name}: {error.message}", code=error.code, model_id=candidate.id) from error
 
 
-def _check_version(leaderboard: Leaderboard, number: int | None) -> None:
+def pinned_version(leaderboard: Leaderboard, number: int | None) -> DatasetVersion | None:
+    """The version of the dataset that a run is to evaluate, None where it was not said. Invalid when there is none of
+    that number; Conflict when it has no rows.
+    """
+    if number is None:
+        return None
     try:
-        _pinned_dataset(leaderboard, number)
+        version = datasets.version(leaderboard.workspace_id, leaderboard.id, number)
     except NotFound as error:
-        raise Invalid(
-            f"dataset_version: this leaderboard's dataset has no version {number}; choose one of its versions",
-            field="dataset_version",
-        ) from error
+        message = f"dataset_version: this leaderboard's dataset has no version {number}; choose one of its versions"
+        raise Invalid(message, field="dataset_version") from error
+    if not version.rows:
+        message = f"dataset_version: version {number} of the dataset has no rows; choose another one"
+        raise Conflict(message, code="empty_dataset", field="dataset_version")
+    return version
 
 
-def _pinned_dataset(leaderboard: Leaderboard, number: int | None) -> DatasetVersion | None:
-    return None if number is None else datasets.version(leaderboard.workspace_id, leaderboard.id, number)
+def cost_limit(leaderboard: Leaderboard, options: runs.Options) -> int | None:
+    """The nano-dollars that a run may spend before it pauses: its own limit, else the leaderboard's; None for any."""
+    limit = options.get("max_cost_nanos")
+    if limit is None and leaderboard.max_run_cost_usd is not None:
+        return money.to_nanos(leaderboard.max_run_cost_usd)
+    return limit
 
 
 def _frozen_dataset(leaderboard: Leaderboard, rules: PushRules) -> DatasetVersion:

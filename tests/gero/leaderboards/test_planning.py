@@ -5,7 +5,7 @@ import pytest
 
 from gero import datasets, evaluation, leaderboards, runs
 from gero.kit import Conflict, Invalid
-from gero.leaderboards import Leaderboard, LeaderboardPatch
+from gero.leaderboards import Leaderboard, LeaderboardPatch, forecast
 from tests.gero.leaderboards.boards import URL, add, board, push
 from tests.gero.plans import some_rows
 from tests.hub_server import hub_with
@@ -72,6 +72,19 @@ def test_a_version_that_is_not_there_is_refused_by_its_field_and_no_run_is_start
         leaderboards.start_run(made, "manual", dataset_version=1)
     assert refused.value.details == {"field": "dataset_version"}
     assert runs.active_run_id("w", made.id) is None
+
+
+def test_a_version_without_rows_is_neither_run_nor_forecast() -> None:
+    made = ready()
+    push(made, some_rows(1))
+    datasets.remove("w", made.id, some_rows(1)[0].id, made.rules())
+    version = datasets.consolidate("w", made.id, made.rules())
+    assert version is not None
+    assert version.rows == 0
+    with pytest.raises(Conflict, match="version 1 of the dataset has no rows"):
+        leaderboards.start_run(made, "manual", dataset_version=1)
+    with pytest.raises(Conflict, match="version 1 of the dataset has no rows"):
+        forecast.forecast(made, {"dataset_version": 1})
 
 
 def test_what_changes_after_the_start_is_for_the_next_run() -> None:

@@ -26,6 +26,7 @@ router = page_router()
 _MODELS = "/leaderboards/{leaderboard_id}/models"
 _SUGGESTED = 20
 Way = Annotated[str, Query(max_length=20)]
+Typed = Annotated[str, Query(max_length=300)]
 LIMITS = (
     *("max_input_cost_per_million_usd", "max_output_cost_per_million_usd"),
     *("max_latency_p95_ms", "max_latency_p99_ms"),
@@ -48,19 +49,26 @@ REASONS = {
 
 
 @router.get(f"{_MODELS}/new")
-def show(request: Request, visitor: Visiting, leaderboard_id: str, way: Way = "auto") -> Response:
-    """The page for adding models: `way` is auto, or the platform of a model that is described by hand."""
+def show(
+    request: Request, visitor: Visiting, leaderboard_id: str, way: Way = "auto", drgero_model_id: Typed = ""
+) -> Response:
+    """The page for adding models: `way` is auto, or the platform of a model that is described by hand.
+
+    `drgero_model_id`: which of the Models area is chosen at first.
+    """
     board = _writable(request, visitor, leaderboard_id)
-    return _by_hand(request, visitor, board, way) if way in PLATFORMS else _automatic(request, visitor, board)
+    if way not in PLATFORMS:
+        return _automatic(request, visitor, board)
+    return _by_hand(request, visitor, board, way, Submitted({"drgero_model_id": drgero_model_id}))
 
 
 @router.get(f"{_MODELS}/offers")
-def suggest(request: Request, visitor: Visiting, leaderboard_id: str, model: Way | None = None) -> Response:
+def suggest(request: Request, visitor: Visiting, leaderboard_id: str, model: Typed = "") -> Response:
     """Models of OpenRouter whose name has what was typed, for the list of suggestions."""
     visitor.principal.require("leaderboards:write")
     found = []
     if visitor.may("models:read"):
-        found = base_models.list_base_models(visitor.principal, query=model or "", limit=_SUGGESTED).base_models
+        found = base_models.list_base_models(visitor.principal, query=model, limit=_SUGGESTED).base_models
     return page(request, "parts/model_offers.html", visitor, found=found)
 
 

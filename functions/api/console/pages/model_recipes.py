@@ -11,7 +11,7 @@ from functions.api.console.rendering import goes_to, page
 from functions.api.console.security import Form
 from functions.api.console.submitted import Submitted, faults, status_of, validated
 from functions.api.console.visitor import Visiting, Visitor
-from functions.api.model_views import DrgeroModelDetailView
+from functions.api.model_views import DrgeroModelDetailView, ExampleView, VersionView
 from functions.api.routes import models as api
 from gero import leaderboards
 from gero.kit import GeroError, Invalid
@@ -71,13 +71,14 @@ def new_version(request: Request, visitor: Visiting, model_id: str) -> Response:
     """The form for a version: what the latest one is, to be changed."""
     visitor.principal.require("models:write")
     found = api.read_model(visitor.principal, model_id)
-    latest = api.read_version(visitor.principal, model_id, found.latest_version) if found.latest_version else None
+    latest = _latest(visitor, found)
     known = dict.fromkeys(_TEXTS, "")
     if latest:
-        given = [one for one in latest.examples if not latest.examples_from]
         known |= {
             "system_prompt": latest.system_prompt or "",
-            "examples": "\n".join(json.dumps({"input": one.input, "output": one.output}) for one in given),
+            "examples": "\n".join(
+                json.dumps({"input": one.input, "output": one.output}) for one in _own_examples(latest)
+            ),
             "parameters": json.dumps(latest.parameters) if latest.parameters else "",
         }
     return _form(request, visitor, known, found)
@@ -90,13 +91,24 @@ def publish_version(request: Request, visitor: Visiting, form: Form, model_id: s
     found = api.read_model(visitor.principal, model_id)
     try:
         recipe = _recipe(form, form.optional("leaderboard_id"), with_base=False)
-        fields = recipe | {"system_prompt": form.optional("system_prompt"), "note": form.optional("note")}
-        fields = {name: value for name, value in fields.items() if value is not None or name == "system_prompt"}
+        taken_away = {"system_prompt"} | ({"examples"} if _own_examples(_latest(visitor, found)) else set())
+        fields = recipe | {"parameters": recipe["parameters"] or {}, "note": form.optional("note")}
+        fields = {name: value for name, value in fields.items() if value is not None or name in taken_away}
         wanted = VersionInput.model_validate(fields | {"deploy": form.flag("deploy")})
         made = api.publish_version(visitor.principal, model_id, wanted)
     except (ValidationError, GeroError) as error:
         return _form(request, visitor, _typed(form), found, _at_fields(error), status_of(error))
     return goes_to(request, f"/models/{model_id}", f"Version {made.number} is published.")
+
+
+def _latest(visitor: Visitor, model: DrgeroModelDetailView) -> VersionView | None:
+    number = model.latest_version
+    return api.read_version(visitor.principal, model.id, number) if number else None
+
+
+def _own_examples(version: VersionView | None) -> list[ExampleView]:
+    """Those that people wrote; the form does not show those that were drawn from a dataset."""
+    return version.examples if version and not version.examples_from else []
 
 
 def _recipe(form: Submitted, board: str | None, *, with_base: bool = True) -> dict[str, Any]:
@@ -153,8 +165,14 @@ def _object(text: str, field: str, place: str = "") -> dict[str, Any] | None:
 
 
 def _at_fields(error: Exception) -> dict[str, str]:
-    """Faults at the fields of the form, which are those of the base without its name."""
-    return {field.removeprefix("base."): told for field, told in faults(error).items()}
+    """Faults at the fields of the form: those of the base without its name, those of any example at all of them."""
+    found = {}
+    for field, told in faults(error).items():
+        if field.startswith("examples."):
+            found["examples"] = f"{field.rpartition('.')[2]}: {told}"
+        else:
+            found[field.removeprefix("base.")] = told
+    return found
 
 
 def _typed(form: Submitted) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from functions.api.console.rendering import goes_to, page
 from functions.api.console.security import Form
 from functions.api.console.submitted import faults, status_of, validated
 from functions.api.console.visitor import Visiting, Visitor
-from functions.api.routes import fine_tuning as training
+from functions.api.routes import fine_tuning
 from functions.api.routes import models as api
 from functions.api.routes.models import DeployInput
 from gero import leaderboards
@@ -94,16 +94,12 @@ def read_version(request: Request, visitor: Visiting, model_id: str, number: int
 def fine_tune(request: Request, visitor: Visiting, form: Form, model_id: str) -> Response:
     """Train on a leaderboard's rows."""
     visitor.principal.require("models:fine-tune")
-    fields: dict[str, Any] = {
-        "leaderboard_id": form.optional("leaderboard_id"),
-        "base_model": form.optional("base_model"),
-        "suffix": form.optional("suffix"),
-        "training_share": form.number("training_share"),
-    }
+    typed = {name: form.text(name) for name in ("leaderboard_id", "base_model", "suffix", "training_share")}
     try:
-        training.start_fine_tuning(visitor.principal, model_id, validated(FineTuneInput, fields))
+        fields = {name: form.optional(name) for name in typed} | {"training_share": form.number("training_share")}
+        fine_tuning.start_fine_tuning(visitor.principal, model_id, validated(FineTuneInput, fields))
     except (ValidationError, GeroError) as error:
-        return _page(request, visitor, model_id, faults(error), status_of(error))
+        return _page(request, visitor, model_id, faults(error), status_of(error), training=typed)
     return goes_to(request, f"/models/{model_id}#fine-tuning", "The training has started.")
 
 
@@ -111,7 +107,7 @@ def fine_tune(request: Request, visitor: Visiting, form: Form, model_id: str) ->
 def sync(request: Request, visitor: Visiting, form: Form, model_id: str) -> Response:
     """Ask the server how open trainings are doing."""
     visitor.principal.require("models:fine-tune")
-    training.sync_fine_tuning(visitor.principal, model_id)
+    fine_tuning.sync_fine_tuning(visitor.principal, model_id)
     return goes_to(request, f"/models/{model_id}#fine-tuning", "Asked the server.")
 
 
@@ -119,7 +115,7 @@ def sync(request: Request, visitor: Visiting, form: Form, model_id: str) -> Resp
 def cancel(request: Request, visitor: Visiting, form: Form, model_id: str, run_id: str) -> Response:
     """End a training and its job."""
     visitor.principal.require("models:fine-tune")
-    training.cancel_fine_tuning_run(visitor.principal, model_id, run_id)
+    fine_tuning.cancel_fine_tuning_run(visitor.principal, model_id, run_id)
     return goes_to(request, f"/models/{model_id}#fine-tuning", "The training is cancelled.")
 
 
@@ -130,7 +126,9 @@ def _page(
     wrong: dict[str, str] | None = None,
     status: int = 200,
     typed: dict[str, Any] | None = None,
+    training: dict[str, str] | None = None,
 ) -> Response:
+    """The page with what was typed: in the settings, or into the dialog for a `training`."""
     visitor.principal.require("models:read")
     found = api.read_model(visitor.principal, model_id)
     form = {name: getattr(found, name) for name in ("name", "description", "leaderboard_ids", "auto_update_model")}
@@ -144,8 +142,9 @@ def _page(
         model=found,
         versions=api.list_versions(visitor.principal, model_id, limit=20, offset=0),
         assigned=api.list_leaderboards_of_model(visitor.principal, model_id).leaderboards,
-        trainings=training.list_fine_tuning_runs(visitor.principal, model_id, limit=10, offset=0).runs,
+        trainings=fine_tuning.list_fine_tuning_runs(visitor.principal, model_id, limit=10, offset=0).runs,
         boards=boards,
         form=form | (typed or {}),
+        training=training,
         faults=wrong or {},
     )

@@ -49,13 +49,11 @@ def set_webhook(request: Request, visitor: Visiting, form: Form, leaderboard_id:
     """Tell events to a URL; a new secret is on this page and nowhere else."""
     visitor.principal.require("leaderboards:write")
     board = boards.find(request, visitor, leaderboard_id)
-    fields = {"url": form.text("url"), "events": form.every("events") or None, "new_secret": form.flag("new_secret")}
+    fields = {"url": form.text("url"), "events": form.every("events"), "new_secret": form.flag("new_secret")}
     try:
         told = notifications.set_webhook(visitor.principal, leaderboard_id, validated(webhooks.WebhookInput, fields))
     except (ValidationError, GeroError) as error:
-        return detail_page(
-            request, visitor, board, status=status_of(error), faults=faults(error), typed={"url": fields["url"]}
-        )
+        return detail_page(request, visitor, board, status=status_of(error), faults=faults(error), typed=fields)
     secret = told.webhook.secret if told.webhook else None
     if secret:
         return detail_page(request, visitor, board, made_secret=secret)

@@ -32,7 +32,7 @@ Cleared = Annotated[str, Query(max_length=2000)]
 
 @router.get("/reviews")
 def list_reviews(request: Request, visitor: Visiting) -> Response:
-    """The leaderboards whose answers wait for people."""
+    """The leaderboards with a review: those that wait for people, and those that are over."""
     visitor.principal.require("leaderboards:review")
     found = [(board, queue) for board in leaderboards.listed(visitor.workspace_id) if (queue := _queue(board))]
     shown = [{"board": board, "queue": queue, "progress": reviews.progress(queue)} for board, queue in found]
@@ -49,8 +49,10 @@ def review(request: Request, visitor: Visiting, leaderboard_id: str, done: Clear
 def agreement(request: Request, visitor: Visiting, leaderboard_id: str) -> Response:
     """How often reviewers of one item said the same; a part of the page, which names no model."""
     visitor.principal.require("leaderboards:review")
-    leaderboards.get(visitor.workspace_id, leaderboard_id)
-    report = reviews.report(reviews.current(visitor.workspace_id, leaderboard_id))
+    queue = _queue(leaderboards.get(visitor.workspace_id, leaderboard_id))
+    if queue is None:
+        return Response(status_code=286)  # htmx asks no more
+    report = reviews.report(queue)
     return page(request, "parts/agreement.html", visitor, report=report)
 
 
@@ -79,15 +81,14 @@ def close(request: Request, visitor: Visiting, form: Form, leaderboard_id: str) 
 def undo(request: Request, visitor: Visiting, form: Form, leaderboard_id: str) -> Response:
     """Take the latest verdict back and show its item again."""
     visitor.principal.require("leaderboards:review")
-    done = form.text("done").split()
-    told = ""
-    if done:
-        try:
-            api.take_verdict_back(visitor.principal, leaderboard_id, done[-1])
-        except GeroError as error:
-            told = error.message
-        done.pop()
-    return _item(request, visitor, leaderboard_id, done, told or "Taken back.")
+    *done, latest = form.text("done").split() or [""]
+    if not latest:
+        return _item(request, visitor, leaderboard_id, [], "There is nothing to take back.", "failed")
+    try:
+        api.take_verdict_back(visitor.principal, leaderboard_id, latest)
+    except GeroError as error:
+        return _item(request, visitor, leaderboard_id, done, error.message, "failed")
+    return _item(request, visitor, leaderboard_id, done, "Taken back.")
 
 
 @router.post("/leaderboards/{leaderboard_id}/review/{item_id}")
@@ -98,9 +99,9 @@ def give(request: Request, visitor: Visiting, form: Form, leaderboard_id: str, i
     try:
         api.give_verdict(visitor.principal, leaderboard_id, item_id, _verdict(form))
     except ValidationError as error:
-        return _item(request, visitor, leaderboard_id, done, ". ".join(faults(error).values()))
+        return _item(request, visitor, leaderboard_id, done, ". ".join(faults(error).values()), "failed")
     except Conflict as error:  # such as that the item is not theirs any more; the next one may be
-        return _item(request, visitor, leaderboard_id, done, error.message)
+        return _item(request, visitor, leaderboard_id, done, error.message, "failed")
     return _item(request, visitor, leaderboard_id, [*done, item_id])
 
 
@@ -112,11 +113,13 @@ def _verdict(form: Submitted) -> VerdictInput:
     return VerdictInput.model_validate({"verdict": said, **fields})
 
 
-def _item(request: Request, visitor: Visitor, leaderboard_id: str, done: list[str], told: str = "") -> Response:
+def _item(
+    request: Request, visitor: Visitor, leaderboard_id: str, done: list[str], told: str = "", kind: str = "done"
+) -> Response:
     """The next item; of a form that htmx did not send, by way of the page's own address."""
     done = done[-_REMEMBERED:]
     if request.method == "POST" and "hx-request" not in request.headers:
-        return goes_to(request, f"/leaderboards/{leaderboard_id}/review?done={'+'.join(done)}", told)
+        return goes_to(request, f"/leaderboards/{leaderboard_id}/review?done={'+'.join(done)}", told, kind)
     visitor.principal.require("leaderboards:review")
     board = leaderboards.get(visitor.workspace_id, leaderboard_id)
     try:
@@ -136,6 +139,7 @@ def _item(request: Request, visitor: Visitor, leaderboard_id: str, done: list[st
         closed=closed,
         done=done,
         told=told,
+        kind=kind,
         ratings=RATINGS,
     )
 

@@ -110,7 +110,7 @@ def _line(row: MatrixRowView) -> Line:
 
 def _cell(one: CellView, place: str, column: int) -> Cell:
     sign, tone = _SIGNS[one.verdict]
-    shown = sign or f"{one.score or 0:.2f}".rstrip("0").removeprefix("0")
+    shown = sign or f"{min(max(one.score or 0, 0.01), 0.99):.2f}".rstrip("0").removeprefix("0")
     return Cell(shown, tone, None if one.verdict == "not_asked" else f"matrix/{place}/{column}")
 
 

@@ -56,8 +56,11 @@ def save(request: Request, visitor: Visiting, form: Form, leaderboard_id: str) -
     """Save the form, or with the other button the JSON beside it."""
     visitor.principal.require("leaderboards:write")
     board = boards.find(request, visitor, leaderboard_id)
-    by_json = form.text("save") == "json"
-    wrong, made = _read(board, _parsed(form.text("json")) if by_json else _described(form))
+    try:
+        document = _parsed(form.text("json")) if form.text("save") == "json" else _described(form)
+    except Invalid as error:
+        return _page(request, visitor, board, None, faults(error), 400, form)
+    wrong, made = _read(board, document)
     if made is None:
         return _page(request, visitor, board, None, wrong, 400, form)
     try:
@@ -76,7 +79,7 @@ def delete(request: Request, visitor: Visiting, form: Form, leaderboard_id: str)
     return goes_to(request, address_of(board.stored, "schedule"), "The schedule is taken away.")
 
 
-def _described(form: Submitted) -> dict[str, Any] | Faults:
+def _described(form: Submitted) -> dict[str, Any]:
     """The document that the form describes."""
     custom = form.text("preset") == "CUSTOM"
     cron: dict[str, Any] = {"enabled": form.flag("cron"), "preset": form.text("preset", "DAILY")}
@@ -102,14 +105,14 @@ def _parsed(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        return {"json": f"this is not JSON: {error}"}
-    return found if isinstance(found, dict) else {"json": "give a JSON object"}
+        raise Invalid(f"json: this is not JSON: {error}", field="json") from error
+    if not isinstance(found, dict):
+        raise Invalid("json: give a JSON object", field="json")
+    return found
 
 
 def _read(board: Board, document: dict[str, Any]) -> tuple[Faults, Schedule | None]:
     """What is wrong with a document, or the schedule that it is."""
-    if set(document) == {"json"}:
-        return document, None
     try:
         made = Schedule.model_validate(document)
         made.check(board.stored.dataset_type)

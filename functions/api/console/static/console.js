@@ -10,7 +10,13 @@ const on = (type, selector, act) =>
 // Dialogs: data-opens="id" opens one, data-closes the one around it; dialog[data-open] is open from the start.
 on("click", "[data-opens]", (button) => document.getElementById(button.dataset.opens)?.showModal());
 on("click", "[data-closes]", (button) => button.closest("dialog")?.close());
-on("click", "dialog", (dialog, event) => { if (event.target === dialog && !dialog.querySelector("form[data-keeps]")) dialog.close(); });
+// A click beside a dialog closes it, unless what was typed in its form[data-keeps] would be lost.
+on("click", "dialog", (dialog, event) => {
+  if (event.target !== dialog || dialog.querySelector("form[data-keeps]")) return;
+  const { left, right, top, bottom } = dialog.getBoundingClientRect();
+  const inside = event.clientX >= left && event.clientX <= right && event.clientY >= top && event.clientY <= bottom;
+  if (!inside) dialog.close();
+});
 const openDialogs = (root) => root.querySelectorAll?.("dialog[data-open]:not([open])").forEach((one) => one.showModal());
 
 // Copying: data-copies="id" copies the text of an element.
@@ -75,7 +81,7 @@ const tell = (text) => {
   document.getElementById("notice").replaceChildren(told);
 };
 document.addEventListener("htmx:sendError", () => tell("The server cannot be reached. Check your connection; this page goes on when it is back."));
-document.addEventListener("htmx:responseError", (event) => tell(`The server answered ${event.detail.xhr.status}. Try again.`));
+document.addEventListener("htmx:timeout", () => tell("The server took too long to answer. Try again."));
 document.addEventListener("htmx:beforeRequest", () => document.getElementById("notice").replaceChildren());
 document.addEventListener("htmx:afterSwap", (event) => { openDialogs(document); showParts(event.target.ownerDocument); });
 document.addEventListener("DOMContentLoaded", () => { openDialogs(document); showParts(document); });
