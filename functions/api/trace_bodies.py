@@ -103,9 +103,9 @@ class FeedbackInput(Input):
     """What somebody says of a trace: at least one of score, comment and corrected."""
 
     score: Annotated[
-        float | None,
+        Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None,
         BeforeValidator(lambda value: _thumb(value)),
-        Field(ge=0, le=1, allow_inf_nan=False, description='0 to 1, or true and false, or "up" and "down"'),
+        Field(description='0 to 1, or true and false, or "up" and "down"'),
     ] = None
     comment: Annotated[str, StringConstraints(min_length=1, max_length=10_000)] | None = None
     corrected: Answers | None = Field(None, description="The right answer, or all that are right")

@@ -70,7 +70,7 @@ def test_somebody_is_invited_with_a_link_that_is_shown_once_and_joins(api: TestC
     [
         ({"role": "member"}, "email: this field is required"),
         ({"email": "anna", "role": "member"}, "email: give one e-mail address"),
-        ({"email": "a@b.de", "role": "owner"}, "role: Input should be 'member', 'admin' or 'reviewer'"),
+        ({"email": "a@b.de", "role": "king"}, "role: Input should be 'owner', 'admin', 'member' or 'reviewer'"),
         ({"email": "a@b.de", "colour": "red"}, "colour: this field is unknown"),
     ],
 )
@@ -112,7 +112,7 @@ def test_the_last_owner_stays(api: TestClient) -> None:
 def test_a_token_without_everything_is_an_admin_and_touches_no_owner(api: TestClient) -> None:
     olga, anna = joined(api, "olga", "owner"), joined(api, "anna", "member")
     joined(api, "other", "owner")
-    api.headers.update(token_of(workspace_of(api), "workspace:admin", "leaderboards:*"))
+    api.headers.update(token_of(workspace_of(api), "workspace:*", "leaderboards:*", "models:*"))
     assert api.patch(f"/api/members/{anna.id}", json={"role": "admin"}).status_code == 200
     for answer in (
         api.delete(f"/api/members/{olga.id}"),
@@ -120,6 +120,19 @@ def test_a_token_without_everything_is_an_admin_and_touches_no_owner(api: TestCl
         api.patch(f"/api/members/{anna.id}", json={"role": "owner"}),
     ):
         assert (answer.status_code, "by owners only" in answer.json()["error"]) == (403, True)
+
+
+def test_a_token_gives_nobody_more_than_it_may_itself(api: TestClient) -> None:
+    anna = joined(api, "anna", "reviewer")
+    joined(api, "other", "owner")
+    api.headers.update(token_of(workspace_of(api), "workspace:admin", "leaderboards:review"))
+    for answer in (
+        api.post(PEOPLE, json={"email": "new@example.com", "role": "admin"}),
+        api.post(PEOPLE, json={"email": "new@example.com", "role": "member"}),
+        api.patch(f"/api/members/{anna.id}", json={"role": "member"}),
+    ):
+        assert (answer.status_code, "no role that may do more than itself" in answer.json()["error"]) == (403, True)
+    assert api.post(PEOPLE, json={"email": "new@example.com", "role": "reviewer"}).status_code == 201
 
 
 def test_people_are_managed_by_admins_only(api: TestClient) -> None:

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from functions.api.app import create_app
 from gero import access, leaderboards, runs
 from gero.kit import blobs
-from gero.leaderboards import LeaderboardPatch, run_bundle
+from gero.leaderboards import CandidateInput, LeaderboardPatch, run_bundle
 from tests.functions.conftest import Ready
 from tests.functions.workflow import dispatched, evaluated, finished, started
 
@@ -72,6 +72,15 @@ def test_it_proves_the_run_and_holds_no_key(api: TestClient, ready: Ready) -> No
     everything = b"".join(found.read(name) for name in found.namelist())
     assert b"sk-secret" not in everything
     assert b"sealed" not in everything
+
+
+def test_a_model_that_is_called_like_a_formula_is_none_in_a_spreadsheet(api: TestClient, ready: Ready) -> None:
+    hostile = CandidateInput(name="=1+1", model="good", endpoint_url=ready.models.url)
+    leaderboards.candidates.add(ready.workspace, ready.leaderboard.id, hostile)
+    found = downloaded(api, ready, finished(ready).id)
+    ranked = list(csv.DictReader(io.StringIO(found.read("ranking.csv").decode())))
+    assert {one["name"] for one in ranked} == {"good", "bad", "'=1+1"}
+    assert "=1+1" in {one["name"] for one in json.loads(found.read("ranking.json"))["entries"]}, "as it is"
 
 
 def test_it_is_made_once_and_anew_when_traces_are_kept_otherwise(api: TestClient, ready: Ready) -> None:

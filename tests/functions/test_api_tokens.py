@@ -157,10 +157,16 @@ def test_nobody_hands_out_more_than_they_have(api: TestClient) -> None:
         ("POST", "/api/tokens", {"name": "x", "scopes": ["models:read"]}),
         ("PATCH", f"/api/tokens/{wide['id']}", {"scopes": ["models:read"]}),
         ("POST", f"/api/tokens/{wide['id']}/rotate", {}),
+        ("PATCH", f"/api/tokens/{wide['id']}", {"scopes": []}),
+        ("POST", f"/api/tokens/{wide['id']}/revoke", {}),
+        ("DELETE", f"/api/tokens/{wide['id']}", {}),
     ):
         assert api.request(method, path, json=body, headers=admin).status_code == 403, (method, path)
-    assert api.patch(f"/api/tokens/{wide['id']}", json={"scopes": ["leaderboards:read"]}, headers=admin).is_success
-    assert api.post(f"/api/tokens/{wide['id']}/revoke", headers=admin).is_success
+    assert api.get("/api/models", headers=shown(wide["secret"])).is_success, "it works as before"
+    narrow = made(api, scopes=["leaderboards:read"])
+    assert api.patch(f"/api/tokens/{narrow['id']}", json={"scopes": []}, headers=admin).is_success
+    assert api.post(f"/api/tokens/{narrow['id']}/revoke", headers=admin).is_success
+    assert api.delete(f"/api/tokens/{narrow['id']}", headers=admin).is_success
 
 
 def test_a_token_with_a_budget_cannot_make_itself_others_without(api: TestClient) -> None:
@@ -173,6 +179,9 @@ def test_a_token_with_a_budget_cannot_make_itself_others_without(api: TestClient
         ("POST", f"/api/tokens/{free['id']}/rotate", {}),
     ):
         refused = api.request(method, path, json=body, headers=headers)
+        assert (refused.status_code, "use one without a budget" in refused.json()["error"]) == (403, True), path
+    for path in ("/api/leaderboards/x/run", "/api/leaderboards/x/runs/y/resume", "/api/models/x/fine-tune/run"):
+        refused = api.post(path, headers=headers)
         assert (refused.status_code, "use one without a budget" in refused.json()["error"]) == (403, True), path
     renewed = api.post(f"/api/tokens/{token['id']}/rotate", headers=headers).json()
     assert api.get("/api/tokens", headers=shown(renewed["secret"])).is_success

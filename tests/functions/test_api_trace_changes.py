@@ -126,6 +126,14 @@ def test_a_body_that_is_no_trace_is_refused_by_its_field(
     assert answer.json()["error"].startswith(f"{field}: ")
 
 
+def test_a_score_that_is_null_is_no_score(api: TestClient, pushing: Pushing) -> None:
+    place = path(pushing, f"/{traced(pushing)}/feedback")
+    told = api.post(place, json={"score": None, "comment": "fine"})
+    assert told.status_code == 200, told.text
+    assert told.json()["feedback"]["score"] is None
+    assert api.post(place, json={"score": 2}).status_code == 400
+
+
 def test_what_cannot_be_stored_is_refused_too(api: TestClient, pushing: Pushing) -> None:
     deep: Any = 1
     for _ in range(60):

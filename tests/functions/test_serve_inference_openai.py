@@ -5,10 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
-from gero import leaderboards, models
+from gero import access, leaderboards, models
 from gero.leaderboards import CandidateInput, LeaderboardInput, LeaderboardPatch, ModelSelection
 from tests.functions.conftest import Ready
-from tests.functions.serving import app_running, sent_trace
+from tests.functions.serving import app_running, sent_messages, sent_trace
 from tests.functions.workflow import finished
 
 ASKED = [{"role": "user", "content": "Where is my parcel?"}]
@@ -67,6 +67,17 @@ def test_a_deployed_model_of_ones_own_answers_too_and_is_listed(openai: httpx.Cl
     ready.models.answer = lambda model, prompt: "shipping"
     assert chat(openai, model="Sorter").json()["choices"][0]["message"]["content"] == "shipping"
     assert openai.get("/models/tickets").status_code == 404
+
+
+@pytest.mark.parametrize(("plan", "days"), [("free", 30), ("enterprise", None)])
+def test_traces_of_a_model_of_ones_own_are_kept_as_long_as_the_plan_says(
+    openai: httpx.Client, ready: Ready, plan: str, days: int | None
+) -> None:
+    base = {"platform": "custom", "endpoint_url": ready.models.url, "model": "good"}
+    models.create(ready.workspace, models.ModelInput.model_validate({"name": "Sorter", "base": base}))
+    access.workspaces.set_plan(ready.workspace, plan)
+    assert chat(openai, model="Sorter").status_code == 200
+    assert sent_messages()[0].retention_days == days
 
 
 def test_tools_formats_and_images_pass_through_both_ways(openai: httpx.Client, ready: Ready) -> None:

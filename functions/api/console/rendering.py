@@ -55,7 +55,8 @@ def goes_to(request: Request, path: str, told: str = "", kind: str = "done") -> 
     """Send the browser to another page, which tells once what was done (`kind`: done or failed)."""
     response: Response
     if "hx-request" in request.headers:
-        response = Response(status_code=204, headers={"HX-Redirect": path})
+        response = Response(status_code=204)
+        response.headers["HX-Redirect"] = RedirectResponse(path).headers["location"]  # quoted alike
     else:
         response = RedirectResponse(path, 303)
     if told:

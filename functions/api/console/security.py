@@ -6,11 +6,12 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from starlette.datastructures import FormData
 
 from functions.api.console import cookies
 from functions.api.console.submitted import Submitted
 from gero.access import signing
-from gero.kit import Forbidden
+from gero.kit import Forbidden, Invalid
 
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -83,11 +84,22 @@ async def submitted(request: Request) -> Submitted:
     if request.method in _SAFE:
         return Submitted(request.query_params)
     _check_origin(request)
-    form = await request.form(max_files=4, max_fields=2000, max_part_size=1024 * 1024)
+    form = await _read(request)
     shown = request.headers.get(CSRF_HEADER) or str(form.get(CSRF_FIELD) or "")
     if not hmac.compare_digest(shown.encode(), csrf_token(request).encode()):
         raise Forbidden("this form is out of date; load the page again and repeat what you did", code="csrf")
     return Submitted(form)
+
+
+async def _read(request: Request) -> FormData:
+    """The fields as texts that can be stored: browsers send UTF-8."""
+    try:
+        form = await request.form(max_files=4, max_fields=2000, max_part_size=1024 * 1024)
+        for name, value in form.multi_items():
+            f"{name}{value}".encode()
+    except (LookupError, ValueError) as error:
+        raise Invalid("this form is not in UTF-8; send it from its page") from error
+    return form
 
 
 Form = Annotated[Submitted, Depends(submitted)]

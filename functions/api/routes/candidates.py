@@ -9,7 +9,7 @@ from functions.api.caller import SCHEMES, Reader, Writer
 from functions.api.views import ModelView
 from gero import leaderboards, runs
 from gero.access import Principal
-from gero.kit import Conflict, Forbidden, money
+from gero.kit import Conflict, money
 from gero.leaderboards import Candidate, CandidateInput, TrialCall, candidates
 from gero.models import Input
 
@@ -74,7 +74,7 @@ def add_model(caller: Writer, leaderboard_id: str, wanted: CandidateInput) -> Mo
 @router.post("/test")
 def try_model(caller: Writer, leaderboard_id: str, wanted: TrialInput) -> TrialView:
     """Ask a model once, before it is added: its answer, latency, cost and usage, or what is the matter with it."""
-    _check_has_no_budget(caller)
+    caller.require_no_budget("makes no test calls")
     leaderboard = leaderboards.get(caller.workspace_id, leaderboard_id)
     _check_may_see(caller, wanted.input)
     described = CandidateInput.model_validate(wanted.model_dump(exclude={"input"}, exclude_unset=True))
@@ -86,7 +86,7 @@ def try_added_model(
     caller: Writer, leaderboard_id: str, model_id: str, wanted: Annotated[TextInput | None, Body()] = None
 ) -> TrialView:
     """Ask a model of the leaderboard once, as a run would."""
-    _check_has_no_budget(caller)
+    caller.require_no_budget("makes no test calls")
     leaderboard = leaderboards.get(caller.workspace_id, leaderboard_id)
     candidate = candidates.get(caller.workspace_id, leaderboard_id, model_id)
     text = wanted.input if wanted else None
@@ -103,11 +103,6 @@ def remove_model(caller: Writer, leaderboard_id: str, model_id: str) -> Response
     leaderboards.production.check_removable(leaderboard, model_id)
     candidates.remove(caller.workspace_id, leaderboard_id, model_id)
     return Response(status_code=204)
-
-
-def _check_has_no_budget(caller: Principal) -> None:
-    if caller.budgeted:  # a test call is paid by nobody's budget
-        raise Forbidden("a token with a budget makes no test calls; use one without a budget")
 
 
 def _check_may_see(caller: Principal, text: str | None) -> None:

@@ -41,6 +41,7 @@ def start_fine_tuning(
     something about the model that comes of it: runs of a leaderboard leave the others out.
     """
     caller.require("leaderboards:read")
+    caller.require_no_budget("starts no training")
     model, wanted = models.get(caller.workspace_id, model_id), wanted or FineTuneInput()
     leaderboard_id = wanted.leaderboard_id or next(iter(model.leaderboard_ids), None)
     if leaderboard_id is None:

@@ -7,18 +7,17 @@ from pydantic import BaseModel, Field
 
 from functions.api.business import Here, OfWorkspace, check_workspace
 from functions.api.caller import SCHEMES
-from gero.access import Invitation, Member, Principal, invitations, members, tokens
-from gero.kit import Forbidden
+from gero.access import Invitation, Member, Principal, invitations, members, roles, tokens
 from gero.models import Input
 
 router = APIRouter(prefix="/api", tags=["members"], dependencies=SCHEMES)
 
 
 class InviteInput(OfWorkspace):
-    """Whom to invite, and as what."""
+    """Whom to invite, and as what. Only owners invite another owner."""
 
     email: Annotated[str, Field(min_length=3, max_length=254)]
-    role: Literal["member", "admin", "reviewer"] = "member"
+    role: Literal["owner", "admin", "member", "reviewer"] = "member"
     redirect_to: Annotated[str | None, Field(description="Taken and not used: the link leads to the console")] = None
 
 
@@ -72,11 +71,11 @@ def invite(request: Request, caller: Here, wanted: InviteInput) -> InvitationVie
     Whoever signs in with that address joins, once, within 14 days. An earlier invitation of the address ends.
     """
     check_workspace(caller, wanted.business_id)
-    check_has_no_budget(caller)
+    _check_may_give(caller, wanted.role)
     made, secret = invitations.create(
         caller.workspace_id, wanted.email, wanted.role, by=_name(caller), held_role=caller.acting_role
     )
-    return _invitation(made, invitation_link(request, secret))
+    return _invitation(made, _invitation_link(request, secret))
 
 
 @router.delete("/invite-user/{invitation_id}", status_code=204)
@@ -89,7 +88,7 @@ def revoke_invitation(caller: Here, invitation_id: str) -> Response:
 @router.patch("/members/{person_id}")
 def change_role(caller: Here, person_id: str, wanted: RoleInput) -> MemberView:
     """Give a member another role, from their next request on."""
-    check_has_no_budget(caller)
+    _check_may_give(caller, wanted.role)
     role, held = wanted.role, caller.acting_role
     return _member(members.change_role(caller.workspace_id, person_id, role, by=caller.token_id, held_role=held))
 
@@ -106,15 +105,18 @@ def _name(caller: Principal) -> str:
     return caller.token_id if caller.role else f"API token {tokens.get(caller.workspace_id, caller.token_id).name}"
 
 
-def invitation_link(request: Request, secret: str) -> str:
+def _invitation_link(request: Request, secret: str) -> str:
     """The address that takes an invitation up. The secret is in its query, which no access log keeps."""
     return f"{str(request.base_url).rstrip('/')}/invitation?code={secret}"
 
 
-def check_has_no_budget(caller: Principal) -> None:
-    """Forbidden for a token with a budget."""
-    if caller.budgeted:  # whom it lets in could spend without one
-        raise Forbidden("a token with a budget lets nobody in; use one without a budget for that")
+def _check_may_give(caller: Principal, role: str) -> None:
+    caller.require_no_budget("lets nobody in")  # they could spend without one
+    if caller.role or role == roles.OWNER:  # of people their role decides, and owners are made by owners only
+        return
+    given = roles.SCOPES[role]
+    told = f"role: a token gives no role that may do more than itself; {role} includes {', '.join(given)}"
+    caller.require_all_of(given, told)
 
 
 def _member(one: Member) -> MemberView:

@@ -28,6 +28,7 @@ class RunList(BaseModel):
 @router.post("/run", status_code=202)
 def start_run(caller: Runner, leaderboard_id: str, wanted: Annotated[RunInput | None, Body()] = None) -> RunDetailView:
     """Evaluate every model on the dataset. Needs two models; one run at a time."""
+    caller.require_no_budget("starts no runs")
     leaderboard = leaderboards.get(caller.workspace_id, leaderboard_id)
     wanted = wanted or RunInput()
     return run_views.run_detail(leaderboards.start_run(leaderboard, "manual", **wanted.options()))
@@ -52,6 +53,7 @@ def resume_run(
     caller: Runner, leaderboard_id: str, run_id: str, wanted: Annotated[ResumeInput | None, Body()] = None
 ) -> RunDetailView:
     """Let a paused run go on, with a higher limit of what it may spend in all, or none."""
+    caller.require_no_budget("lets no run go on")
     run = runs.get(caller.workspace_id, leaderboard_id, run_id)
     wanted = wanted or ResumeInput()
     return run_views.run_detail(runs.resume(run, wanted.max_cost_nanos(run.max_cost_nanos)))

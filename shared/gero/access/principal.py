@@ -1,6 +1,6 @@
 """Who is calling: the token that a request shows, checked, and the note of when it was last used."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 import msgspec
@@ -29,6 +29,16 @@ class Principal(msgspec.Struct, frozen=True):
     def acting_role(self) -> str:
         """The role that decides what may be done to people: a person's own, or the one a token's scopes stand for."""
         return self.role or roles.of_token(self.scopes)
+
+    def require_no_budget(self, does: str) -> None:
+        """Forbidden for a token with a budget, which pays its inference only. `does`: what it may not do, in words."""
+        if self.budgeted:
+            raise Forbidden(f"a token with a budget {does}; use one without a budget for that")
+
+    def require_all_of(self, scopes: Iterable[str], told: str) -> None:
+        """Forbidden unless whoever acts may do all that these scopes allow, as nobody gives more than they have."""
+        if not scope_rules.narrower(scopes, self.scopes):
+            raise Forbidden(told)
 
     def require(self, scope: str) -> None:
         """Forbidden unless the scopes cover `scope`."""

@@ -22,8 +22,9 @@ __all__ = ["MAX_TEXT", "LinearPattern", "PatternRefused", "TextTooLong"]
 _parser: Any = importlib.import_module("re._parser")
 
 MAX_TEXT = 20_000
-"""Of a longer text `find` searches the last so many characters: conclusions come last."""
+"""Of a longer text `find` searches the last so many characters, fewer with a long pattern: conclusions come last."""
 _MAX_PROGRAM = 2_000
+_MOST_STEPS = 2_000_000  # of `find`: under a second
 _MAX_CELLS = 8_000_000  # of `spans`, instructions x characters: a byte each, and seconds if a text visits them all
 _CHARACTER, _SPLIT, _JUMP, _SAVE, _AT, _MATCH = range(6)
 _REFUSED = {
@@ -66,7 +67,7 @@ class LinearPattern:
         """What the leftmost match captures: its first group, or all of it where the pattern has no group, or one that
         takes no part in the match. None without a match.
         """
-        text = text[-MAX_TEXT:]
+        text = text[-min(MAX_TEXT, _MOST_STEPS // len(self._program)) :]
         visited = bytearray(len(self._program) * (len(text) + 1))
         for start in range(len(text) + 1):
             found = self._match(text, start, visited)

@@ -12,7 +12,7 @@ from typing import Any
 from gero.kit import aws, settings
 from gero.kit.conditions import Condition
 from gero.kit.errors import Conflict, Unavailable
-from gero.kit.wire import from_wire, to_wire
+from gero.kit.wire import can_be_key, from_wire, to_wire
 
 Item = dict[str, Any]
 MAX_BATCH, MAX_BATCH_READ = 25, 100
@@ -59,7 +59,8 @@ class Changes:
 
 def get(pk: str, sk: str, *, consistent: bool = False) -> Item | None:
     """The item, or None."""
-    answer = _call("get_item", Key=to_wire({"pk": pk, "sk": sk}), ConsistentRead=consistent)
+    key = {"pk": pk, "sk": sk}
+    answer = _call("get_item", Key=to_wire(key), ConsistentRead=consistent) if can_be_key(pk, sk) else {}
     return from_wire(answer["Item"]) if "Item" in answer else None
 
 
@@ -82,7 +83,7 @@ def delete(pk: str, sk: str, condition: Condition | None = None) -> None:
 
 def get_many(keys: Iterable[tuple[str, str]], only: Sequence[str] = ()) -> Iterator[Item]:
     """The items that are there, or `only` these attributes; in no order, and one just written may be missing."""
-    pending = [to_wire({"pk": pk, "sk": sk}) for pk, sk in keys]
+    pending = [to_wire({"pk": pk, "sk": sk}) for pk, sk in keys if can_be_key(pk, sk)]
     name, attempt = settings.required("GERO_TABLE"), 0
     while pending:
         wanted = {"Keys": pending[:MAX_BATCH_READ], **_part(only)}
@@ -121,7 +122,7 @@ def query(
         "ConsistentRead": True,
         **_part(only),
     }
-    yield from _pages(arguments, limit)
+    yield from _pages(arguments, limit if can_be_key(pk, prefix) else 0)
 
 
 def query_due(kind: str, until: str, limit: int) -> Iterator[Item]:

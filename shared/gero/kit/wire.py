@@ -4,6 +4,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+_MAX_PK, _MAX_SK = 2048, 1024  # bytes
+
+
+def can_be_key(pk: str, sk: str) -> bool:
+    """Whether there can be such a key: DynamoDB refuses requests with longer ones."""
+    return len(pk.encode()) <= _MAX_PK and len(sk.encode()) <= _MAX_SK
+
 
 def to_wire(item: Mapping[str, Any]) -> dict[str, Any]:
     """An item for a request."""

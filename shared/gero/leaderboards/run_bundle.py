@@ -26,6 +26,7 @@ from gero.traces import SCORE_SCALE
 MAX_CELLS = 60_000
 MAX_SECONDS = 20  # the HTTP API gives up after 30
 _READERS = 16
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _KEPT = {"gero-retention": "7"}
 _COLUMNS = (
     *("rank_low", "rank_high", "candidate_id", "name", "score", "score_low", "score_high", "n_rows", "n_scored"),
@@ -120,8 +121,13 @@ def _table(entries: list[dict[str, Any]]) -> bytes:
     text = io.StringIO()
     writer = csv.DictWriter(text, _COLUMNS, extrasaction="ignore")
     writer.writeheader()
-    writer.writerows(entries)
+    writer.writerows(entry | {"name": _harmless(entry["name"])} for entry in entries)
     return text.getvalue().encode("utf-8", "replace")
+
+
+def _harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _rows(plan: plans.EvaluationPlan, leaderboard: Leaderboard) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from gero import access
 from gero.kit import table
 from gero.providers import target
 from gero.providers.directory import Kind
@@ -94,7 +95,11 @@ def of_leaderboard(workspace_id: str, leaderboard_id: str) -> Serving | NoTarget
 def of_model(workspace_id: str, model_id: str) -> Serving | NoTarget | None:
     """How a Dr.Gero model is served; None when the workspace has no such model."""
     found = target.load(target.model_key(workspace_id, model_id))
-    return Serving(found) if isinstance(found, Target) else found
+    if not isinstance(found, Target):
+        return found
+    # It has no settings of its own, but the workspace's plan may limit how long traces are kept.
+    days = access.plans.of(workspace_id).trace_retention_days
+    return Serving(found, settings=ServingSettings(retention_days=days))
 
 
 def with_target(workspace_id: str, wanted: Sequence[tuple[Kind, str]]) -> set[str]:

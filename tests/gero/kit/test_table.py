@@ -191,3 +191,10 @@ def test_a_partition_too_large_for_the_time_is_finished_by_later_calls(monkeypat
     assert not table.delete_partition("p", past)
     assert table.delete_partition("p", past)
     assert list(table.query("p")) == []
+
+
+def test_nothing_has_a_key_that_is_longer_than_keys_can_be(cloud: None) -> None:
+    for pk, sk in (("p" * 2049, "s"), ("p", "s" * 1025), ("é" * 1025, "s")):
+        assert table.get(pk, sk) is None
+        assert list(table.get_many([(pk, sk)])) == []
+        assert list(table.query(pk, sk)) == []

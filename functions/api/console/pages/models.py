@@ -57,8 +57,11 @@ def change_model(request: Request, visitor: Visiting, form: Form, model_id: str)
 def deploy(request: Request, visitor: Visiting, form: Form, model_id: str) -> Response:
     """Let a version answer."""
     visitor.principal.require("models:write")
-    number = form.integer("version")
-    api.deploy_model(visitor.principal, model_id, DeployInput(version=number))
+    try:
+        number = form.integer("version")
+        api.deploy_model(visitor.principal, model_id, validated(DeployInput, {"version": number}))
+    except (ValidationError, GeroError) as error:
+        return _page(request, visitor, model_id, faults(error), status_of(error))
     return goes_to(request, f"/models/{model_id}", f"Version {number} answers from now on.")
 
 

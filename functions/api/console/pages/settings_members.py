@@ -7,10 +7,11 @@ from functions.api.console.page_router import page_router
 from functions.api.console.rendering import goes_to
 from functions.api.console.security import Form
 from functions.api.console.settings_frame import settings_page
-from functions.api.console.submitted import faults, status_of
+from functions.api.console.submitted import faults, status_of, validated
 from functions.api.console.visitor import Visiting, Visitor
-from functions.api.routes.members import check_has_no_budget, invitation_link
-from gero.access import Invitation, invitations, members, roles
+from functions.api.routes import members as api
+from functions.api.routes.members import InvitationView, InviteInput, RoleInput
+from gero.access import invitations, members, roles
 from gero.kit import GeroError
 
 router = page_router("workspace:admin")
@@ -34,37 +35,33 @@ def invite(request: Request, visitor: Visiting, form: Form) -> Response:
     """Invite somebody. The link is on this page and nowhere else; nobody sends it for you."""
     email, role = form.text("email"), form.text("role", roles.MEMBER)
     try:
-        check_has_no_budget(visitor.principal)
-        made, secret = invitations.create(
-            visitor.workspace_id, email, role, visitor.name, visitor.principal.acting_role
-        )
+        made = api.invite(request, visitor.principal, validated(InviteInput, {"email": email, "role": role}))
     except (ValidationError, GeroError) as error:
         return _page(request, visitor, faults(error), status_of(error), email=email, role=role)
-    return _page(request, visitor, made=made, link=invitation_link(request, secret))
+    return _page(request, visitor, made=made)
 
 
 @router.post(f"{_PAGE}/invitations/{{invitation_id}}/revoke")
 def revoke(request: Request, visitor: Visiting, form: Form, invitation_id: str) -> Response:
     """End an open invitation."""
-    invitations.revoke(visitor.workspace_id, invitation_id, visitor.principal.acting_role)
+    api.revoke_invitation(visitor.principal, invitation_id)
     return goes_to(request, _PAGE, "The invitation is revoked; its link says so.")
 
 
 @router.post(f"{_PAGE}/{{person_id}}")
 def change_role(request: Request, visitor: Visiting, form: Form, person_id: str) -> Response:
     """Give a member another role."""
-    check_has_no_budget(visitor.principal)
-    role = form.text("role")
-    changed = members.change_role(
-        visitor.workspace_id, person_id, role, by=visitor.name, held_role=visitor.principal.acting_role
-    )
+    try:
+        changed = api.change_role(visitor.principal, person_id, validated(RoleInput, {"role": form.text("role")}))
+    except (ValidationError, GeroError) as error:
+        return _page(request, visitor, faults(error), status_of(error))
     return goes_to(request, _PAGE, f"{changed.email} is {changed.role} now.")
 
 
 @router.post(f"{_PAGE}/{{person_id}}/remove")
 def remove(request: Request, visitor: Visiting, form: Form, person_id: str) -> Response:
     """End somebody's membership."""
-    members.remove(visitor.workspace_id, person_id, by=visitor.name, held_role=visitor.principal.acting_role)
+    api.remove_member(visitor.principal, person_id)
     return goes_to(request, _PAGE, "They are out of the workspace.")
 
 
@@ -76,8 +73,7 @@ def _page(
     *,
     email: str = "",
     role: str = roles.MEMBER,
-    made: Invitation | None = None,
-    link: str = "",
+    made: InvitationView | None = None,
 ) -> Response:
     given = [one for one in ROLES if one[0] != roles.OWNER or visitor.principal.acting_role == roles.OWNER]
     return settings_page(
@@ -93,6 +89,5 @@ def _page(
         email=email,
         role=role,
         made=made,
-        link=link,
         faults=wrong or {},
     )

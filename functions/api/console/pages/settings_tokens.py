@@ -100,8 +100,12 @@ def change_token(request: Request, visitor: Visiting, form: Form, token_id: str)
 @router.post(f"{_PAGE}/{{token_id}}/rotate")
 def rotate_token(request: Request, visitor: Visiting, form: Form, token_id: str) -> Response:
     """A new secret for a token, shown on this page and nowhere else."""
-    wanted = RotationInput(grace_seconds=form.integer("grace_seconds") or 0)
-    return _page(request, visitor, made=api.rotate_token(visitor.principal, token_id, wanted))
+    try:
+        wanted = validated(RotationInput, {"grace_seconds": form.integer("grace_seconds")})
+        made = api.rotate_token(visitor.principal, token_id, wanted)
+    except (ValidationError, GeroError) as error:
+        return _page(request, visitor, faults(error), status_of(error))
+    return _page(request, visitor, made=made)
 
 
 @router.post(f"{_PAGE}/{{token_id}}/revoke")

@@ -109,8 +109,11 @@ def give_feedback(request: Request, visitor: Visiting, form: Form, leaderboard_i
 def add_to_dataset(request: Request, visitor: Visiting, form: Form, leaderboard_id: str, trace_id: str) -> Response:
     """Make the trace a row of a PUSH dataset."""
     visitor.principal.require("leaderboards:write")
-    wanted = TracesInput.model_validate({"traces": [{"trace_id": trace_id}]})
-    came = dataset.add_traces(visitor.principal, leaderboard_id, wanted)
+    try:
+        wanted = validated(TracesInput, {"traces": [{"trace_id": trace_id}]})
+        came = dataset.add_traces(visitor.principal, leaderboard_id, wanted)
+    except (ValidationError, GeroError) as error:
+        return _one(request, visitor, leaderboard_id, trace_id, faults(error), status_of(error))
     told = "It is a row of the dataset, from the next version on."
     if not came["accepted_rows"]:
         refused = [one["error"] for one in came.get("rejections", [])]
