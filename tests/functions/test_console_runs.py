@@ -68,7 +68,7 @@ def test_a_completed_run_tells_its_result_decision_ranking_and_cost(browser: Bro
     finished(ready)
     run = finished(ready)
     page = browser.get(of(run))
-    for told in ("Completed", "good leads (1.000", "Production stays", "Policy: default", "Run again"):
+    for told in ("Completed", "good leads (1.000", "Kept", "Policy: default", "Run again"):
         assert told in page.words
     assert "6 answers of earlier runs" in page.words
     assert "Version 1, 3 rows" in page.words

@@ -193,8 +193,8 @@ def _judge(form: Submitted) -> dict[str, Any]:
 
 
 def _number(form: Submitted, name: str) -> str | None:
-    """A number as people write it: 10,000 or $5. Whether it is one is for the API's rules to say."""
-    return form.text(name).replace(",", "").replace(" ", "").removeprefix("$") or None
+    """Whether it is a number is for the API's rules to say."""
+    return form.digits(name) or None
 
 
 def _without_none(told: dict[str, Any]) -> dict[str, Any]:
@@ -206,14 +206,15 @@ def _defaults() -> dict[str, list[str]]:
     parts = [("", made), *((f"{name}.", made[name]) for name in ("judge", "human", "guardrails"))]
     flat = {f"{prefix}{name}": value for prefix, part in parts for name, value in part.items()}
     known = {name: flat[name] for step in STEPS for name in step.fields if name in flat}
-    texts = {name: [_as_typed(value)] for name, value in known.items() if name not in SEVERAL}
+    texts = {name: [as_typed(value)] for name, value in known.items() if name not in SEVERAL}
     opening = {"name": "", "system_prompt": "", "dataset_type": "GET", "reads": "text", "judge.choice": "auto"}
     sample = "My parcel should have come on Monday. Where is it?"
     own = {name: [text] for name, text in {**opening, "sample": sample}.items()}
     return texts | own | {"normalizers": list(made["normalizers"])}
 
 
-def _as_typed(value: Any) -> str:
+def as_typed(value: Any) -> str:
+    """A setting as a form's field has it."""
     if isinstance(value, bool):
         return "on" if value else "off"
     return "" if value is None else str(value)

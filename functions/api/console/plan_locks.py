@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from functions.api.console.submitted import Faults, faults
 from functions.api.console.visitor import Visitor
+from functions.api.console.wording import sentence
 from gero import leaderboards
 from gero.access import plans
 from gero.kit import PaymentRequired
@@ -45,5 +46,5 @@ def _refusal(check: Callable[[], None]) -> str | None:
     try:
         check()
     except PaymentRequired as error:
-        return f"{error.message[:1].upper()}{error.message[1:]}."
+        return sentence(error.message)
     return None

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from functions.api import run_views
+from functions.api.console.production_words import ACTIONS, ENDS
 from functions.api.run_views import RunView
 from gero import evaluation, ranking, runs
 from gero.kit import NotFound, clock, money
@@ -16,13 +17,6 @@ STATES = {
     "dropped": ("Dropped", "calm"),
     "given_up": ("Given up", "bad"),
 }
-DECISIONS = {
-    "promote": ("Promoted", "good"),
-    "first": ("First in production", "good"),
-    "hold": ("Held back", "warn"),
-    "keep": ("Production stays", "calm"),
-}
-ENDS = {"winner": "a winner is certain", "tie": "the best are equally good", "undecided": "it stayed undecided"}
 _MANY_BATCHES = 400  # so many are read to show how far a round is: then more seldom
 
 
@@ -52,7 +46,7 @@ def told(found: Run) -> dict[str, Any]:
         "saved": calls_saved(view),
         "spared": sum(one.cost_usd - one.paid_usd for one in view.ranking or () if one.paid_usd is not None),
         "dropped": {one.model_id: one for one in view.race.dropped} if view.race else {},
-        "decisions": DECISIONS,
+        "decisions": ACTIONS,
         "ends": ENDS,
     }
 

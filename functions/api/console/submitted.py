@@ -45,9 +45,13 @@ class Submitted:
         values = self._fields.getlist(name) if isinstance(self._fields, FormData | QueryParams) else []
         return [value.strip() for value in values if isinstance(value, str) and value.strip()]
 
+    def digits(self, name: str) -> str:
+        """A number as people write it, such as 10,000 or $5, without what they write around its digits."""
+        return self.text(name).replace(",", "").replace(" ", "").removeprefix("$")
+
     def integer(self, name: str) -> int | None:
         """A whole number, None where the field was left empty. Invalid names the field."""
-        text = self.text(name).replace(",", "").replace(" ", "")
+        text = self.digits(name)
         if not text:
             return None
         try:
@@ -57,7 +61,7 @@ class Submitted:
 
     def number(self, name: str) -> float | None:
         """A number, None where the field was left empty. Invalid names the field."""
-        text = self.text(name).replace(",", "").replace(" ", "").removeprefix("$")
+        text = self.digits(name)
         if not text:
             return None
         try:

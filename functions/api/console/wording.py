@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from gero.kit import clock
@@ -69,14 +68,14 @@ def seconds(value: float | None) -> str:
 
 def moment(value: str | None) -> str:
     """A time: 2026-11-28 05:30 UTC."""
-    return NOTHING if not value else _parsed(value).strftime("%Y-%m-%d %H:%M UTC")
+    return NOTHING if not value else clock.parse(value).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def ago(value: str | None) -> str:
     """How long ago, or how soon: 5 min ago, in 3 h."""
     if not value:
         return NOTHING
-    passed = (clock.now() - _parsed(value)).total_seconds()
+    passed = (clock.now() - clock.parse(value)).total_seconds()
     if abs(passed) < 45:
         return "just now" if passed >= 0 else "in a moment"
     size = _roughly(abs(passed))
@@ -93,6 +92,11 @@ def plural(number: float, one: str, many: str | None = None) -> str:
     return f"{number:,.0f} {one if number == 1 else many or one + 's'}"
 
 
+def sentence(text: str) -> str:
+    """The API's words as people read them: begun large, ended with a full stop."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
 def pretty_json(value: Any) -> str:
     """A document as people read it."""
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
@@ -104,10 +108,6 @@ def _roughly(passed: float) -> str:
             number = round(passed / size)
             return f"{number} {name}{'s' if name == 'day' and number > 1 else ''}"
     return f"{round(passed)} s"
-
-
-def _parsed(value: str) -> datetime:
-    return clock.parse(value)
 
 
 _SHOWN_APART = frozenset({"input", "output", "messages", "expected", "tool_calls", "feedback"})
@@ -128,6 +128,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "ago": ago,
     "pretty": pretty_json,
     "rest": rest,
+    "sentence": sentence,
 }
 GLOBALS: dict[str, Any] = {
     "state": state,

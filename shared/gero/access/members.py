@@ -9,11 +9,10 @@ from gero.access import membership_store, people, roles, workspaces
 from gero.access.membership_store import Member, Membership
 from gero.access.people import Person
 from gero.access.workspaces import Workspace
-from gero.kit import Conflict, Forbidden, Invalid, NotFound, clock, log, new_id
+from gero.kit import Conflict, Forbidden, NotFound, clock, log, new_id
 
 MAX_MADE = 10
 """How many workspaces a person may make."""
-_NAME_LENGTH = 200
 _GONE = "there is no such member of this workspace"
 
 
@@ -90,10 +89,7 @@ def create_workspace(person: Person, name: str) -> Workspace:
     """
     if not may_create_workspaces():
         raise Forbidden("workspaces are made by whoever runs this Gero; ask them for one, or an owner to invite you")
-    name = name.strip()
-    if not 0 < len(name) <= _NAME_LENGTH:
-        raise Invalid(f"name: from 1 to {_NAME_LENGTH} characters", field="name")
-    workspace = Workspace(id=new_id(), name=name, created_at=clock.iso(), plan="free")
+    workspace = Workspace(id=new_id(), name=workspaces.checked_name(name), created_at=clock.iso(), plan="free")
     owner = new_member(workspace.id, person, roles.OWNER)
     others = [*workspaces.opening(workspace), people.making_workspace(person.id, MAX_MADE)]
     try:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import secrets
 import uuid
 from collections.abc import Mapping
@@ -42,6 +43,12 @@ def ids(prefix: str, text: str, count: int) -> tuple[str, ...] | None:
 def digest(text: str) -> str:
     """What is kept of a text: its SHA-256 in hex."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def opens(digest: str, current: str, previous: str | None, previous_until: str | None) -> bool:
+    """Whether a text with this digest is the current secret, or the one before it while that still works."""
+    in_time = previous is not None and previous_until is not None and previous_until > clock.iso()
+    return any(hmac.compare_digest(one, digest) for one in (current, previous if in_time else None) if one)
 
 
 def bearer(headers: Mapping[str, str]) -> str:

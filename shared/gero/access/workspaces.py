@@ -19,7 +19,7 @@ def create(name: str, plan: str = plans.OF_OPERATORS) -> tuple[Workspace, str]:
 
     That token is the operator's word: it has no budget, whatever the plan asks of others. Invalid names the field.
     """
-    workspace = Workspace(new_id(), _checked_name(name), clock.iso(), plans.named(plan).name)
+    workspace = Workspace(new_id(), checked_name(name), clock.iso(), plans.named(plan).name)
     table.transact(opening(workspace))
     _, secret = tokens.create(workspace.id, "bootstrap", ["*"], by_operator=True)
     return workspace, secret
@@ -46,7 +46,7 @@ def set_plan(workspace_id: str, plan: str) -> Workspace:
 
 def rename(workspace_id: str, name: str) -> Workspace:
     """Give a workspace another name, for its members too. NotFound without one, Invalid when it is no name."""
-    name = _checked_name(name)
+    name = checked_name(name)
     renamed = _change(workspace_id, lambda old: replace(old, name=name))
     membership_store.follow_name(workspace_id, name)
     return renamed
@@ -68,7 +68,8 @@ def _change(workspace_id: str, change: Callable[[Workspace], Workspace]) -> Work
     raise conflict
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """A workspace's name as it is stored. Invalid when it is empty or too long."""
     name = name.strip()
     if not 0 < len(name) <= _MAX_NAME:
         raise Invalid(f"name: from 1 to {_MAX_NAME} characters", field="name")

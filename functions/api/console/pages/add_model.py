@@ -14,7 +14,7 @@ from functions.api.console.rendering import goes_to, page
 from functions.api.console.security import Form
 from functions.api.console.submitted import Faults, Submitted, faults, status_of, validated
 from functions.api.console.visitor import Visiting, Visitor
-from functions.api.console.wording import PLATFORMS
+from functions.api.console.wording import PLATFORMS, sentence
 from functions.api.routes import auto_select, base_models, candidates
 from functions.api.routes.auto_select import AutoSelectView
 from functions.api.routes.candidates import TrialInput
@@ -141,7 +141,7 @@ def _why_not(board: Board) -> str | None:
     try:
         leaderboards.check_enough_rows(board.stored)
     except Conflict as error:
-        return f"{error.message[:1].upper()}{error.message[1:]}."
+        return sentence(error.message)
     most = leaderboards.candidates.MAX_CANDIDATES
     if _count(board) >= most:
         return f"This leaderboard has its {most} models. Remove one first."

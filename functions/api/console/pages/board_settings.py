@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from functions.api.console import boards
 from functions.api.console.boards import Board
-from functions.api.console.leaderboard_form import MAPPED, STEPS, Draft, told_faults, wanted
+from functions.api.console.leaderboard_form import MAPPED, STEPS, Draft, as_typed, told_faults, wanted
 from functions.api.console.page_router import page_router
 from functions.api.console.pages.create_leaderboard import previewed
 from functions.api.console.pages.detail import address_of
@@ -113,19 +113,13 @@ def _draft(found: Leaderboard) -> Draft:
     parts = [("", stored), *((f"{name}.", stored[name]) for name in ("judge", "human", "guardrails", "field_mapping"))]
     flat = {f"{prefix}{name}": value for prefix, part in parts for name, value in part.items()}
     names = [name for step in STEPS for name in step.fields if name in flat and name != "normalizers"]
-    typed = {name: [_as_typed(flat[name])] for name in names}
+    typed = {name: [as_typed(flat[name])] for name in names}
     kinds = [name for name in found.normalizers if name in _EXACT]
     typed["reads"] = [kinds[0] if kinds else "text"]
     typed["normalizers"] = [one for one in found.normalizers if one in ("whitespace", "case", "punctuation")]
     typed["final_line"] = ["on" if "final_line" in found.normalizers else "off"]
     typed["judge.choice"] = ["named" if found.judge.model else "auto"]
     return Draft(found.id, typed)
-
-
-def _as_typed(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return "" if value is None else str(value)
 
 
 def _step_page(
@@ -164,12 +158,12 @@ def _serving_form(found: Leaderboard) -> Submitted:
         {
             "messages_prompt": inference.messages_prompt,
             "fallbacks": str(inference.fallbacks),
-            "hedge_after_ms": _as_typed(inference.hedge_after_ms),
+            "hedge_after_ms": as_typed(inference.hedge_after_ms),
             "percent": f"{inference.shadow.percent:g}",
             "model_id": inference.shadow.model_id or "",
             "capture_content": "on" if traces.capture_content else "",
             "redact": "\n".join(traces.redact),
-            "retention_days": _as_typed(traces.retention_days),
+            "retention_days": as_typed(traces.retention_days),
         }
     )
 

@@ -8,6 +8,7 @@ from functions.api.console import boards
 from functions.api.console.boards import Board
 from functions.api.console.page_router import page_router
 from functions.api.console.pages.candidates import kept_because
+from functions.api.console.production_words import guardrails
 from functions.api.console.rendering import goes_to, page
 from functions.api.console.security import Form
 from functions.api.console.visitor import Visiting, Visitor
@@ -68,6 +69,7 @@ def detail_page(request: Request, visitor: Visitor, board: Board, *, status: int
         **(_notified(found) if writes else {}),
         "fields": FIELDS,
         "triggers": TRIGGERS,
+        "limits": guardrails(found.guardrails),
         "events": webhooks.EVENTS,
         "looks": 0,
         "made_token": None,

@@ -72,7 +72,7 @@ def cancel(request: Request, visitor: Visiting, form: Form, leaderboard_id: str,
 def resume(request: Request, visitor: Visiting, form: Form, leaderboard_id: str, run_id: str) -> Response:
     """Let a paused run go on, with the limit that was typed; without one when the field was left empty."""
     visitor.principal.require("leaderboards:run")
-    typed = form.text("max_cost_usd").replace(",", "").removeprefix("$").strip()
+    typed = form.digits("max_cost_usd")
     try:
         api.resume_run(
             visitor.principal, leaderboard_id, run_id, ResumeInput.model_validate({"max_cost_usd": typed or None})

@@ -4,6 +4,7 @@ from fastapi import Request, Response
 
 from functions.api.console import identity
 from functions.api.console.page_router import page_router
+from functions.api.console.plan_locks import plan_of
 from functions.api.console.rendering import goes_to
 from functions.api.console.security import Form
 from functions.api.console.settings_frame import sections_of, settings_page
@@ -24,11 +25,9 @@ def settings(request: Request, visitor: Visiting) -> Response:
 def plan(request: Request, visitor: Visiting) -> Response:
     """The workspace's plan, how much of it is used, and how the plans compare."""
     visitor.principal.require("workspace:admin")
-    used = sum(1 for _ in leaderboards.listed(visitor.workspace_id))
-    own = plans.PLANS[visitor.workspace.plan]
-    return settings_page(
-        request, "settings_plan.html", visitor, "plan", own=own, plans=list(plans.PLANS.values()), leaderboards=used
-    )
+    used = leaderboards.count(visitor.workspace_id)
+    own, offered = plan_of(visitor), list(plans.PLANS.values())
+    return settings_page(request, "settings_plan.html", visitor, "plan", own=own, plans=offered, leaderboards=used)
 
 
 @router.post("/settings/plan")

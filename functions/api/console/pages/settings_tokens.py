@@ -6,6 +6,7 @@ from fastapi import Request, Response
 from pydantic import ValidationError
 
 from functions.api.console.page_router import page_router
+from functions.api.console.plan_locks import plan_of
 from functions.api.console.rendering import goes_to
 from functions.api.console.security import Form
 from functions.api.console.settings_frame import settings_page
@@ -15,7 +16,6 @@ from functions.api.routes import tokens as api
 from functions.api.routes.tokens import RotationInput, TokenInput, TokenPatch
 from functions.api.views import TokenView
 from gero import access
-from gero.access import plans
 from gero.kit import GeroError
 
 router = page_router("workspace:admin")
@@ -170,8 +170,13 @@ def _one(
 def _choices(visitor: Visitor) -> dict[str, Any]:
     """What may be chosen: nobody hands out more than they have."""
     scopes = [one for one in SCOPES if access.scopes.narrower([one[0]], visitor.principal.scopes)]
-    plan = plans.PLANS[visitor.workspace.plan]
-    return {"lifetimes": LIFETIMES, "resets": RESETS, "scopes": scopes, "graces": GRACES, "plan": plan}
+    return {
+        "lifetimes": LIFETIMES,
+        "resets": RESETS,
+        "scopes": scopes,
+        "graces": GRACES,
+        "plan": plan_of(visitor),
+    }
 
 
 def _wanted(scope: str) -> dict[str, Any]:

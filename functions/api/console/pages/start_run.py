@@ -14,6 +14,7 @@ from functions.api.console.rendering import goes_to, page
 from functions.api.console.security import Form
 from functions.api.console.submitted import Faults, Submitted, faults, status_of, validated
 from functions.api.console.visitor import Visiting, Visitor
+from functions.api.console.wording import sentence
 from functions.api.routes import runs as api
 from functions.api.routes.forecast import ForecastView, forecast_run
 from functions.api.run_input import RunInput
@@ -110,7 +111,7 @@ def _outlook(visitor: Visitor, board: Board, wanted: RunInput) -> Outlook:
         text, place = _WAYS_OUT.get(error.code, ("", ""))
         way_out = (text, place if place.startswith("/settings") else board.address + place) if text else None
         told = next(iter(faults(error).values()))
-        return Outlook(found, f"{told[:1].upper()}{told[1:]}.", error.status in (402, 409), way_out)
+        return Outlook(found, sentence(told), error.status in (402, 409), way_out)
     return Outlook(found)
 
 

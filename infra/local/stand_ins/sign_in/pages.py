@@ -71,9 +71,9 @@ def form(
     return _page({**content, "email": email, "faults": faults or {}}, 400 if faults else 200, to)
 
 
-def notice(title: str, told: str, *, status: int = 200, links: Sequence[tuple[str, str]] = ()) -> web.Response:
+def notice(title: str, told: str, *, status: int = 200) -> web.Response:
     """A page that only says something."""
-    return _page({"title": title, "told": told, "wrong": status >= 400, "links": links, "faults": {}}, status, "")
+    return _page({"title": title, "told": told, "wrong": status >= 400, "links": (), "faults": {}}, status, "")
 
 
 def style() -> web.Response:
