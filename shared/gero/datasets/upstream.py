@@ -17,6 +17,7 @@ from gero.datasets.versions import DatasetVersion, freeze, latest_version
 from gero.kit import GeroError
 
 _LINES_LOOKED_AT, _ROWS_SHOWN = 1000, 5
+_NAMED_DEPTH = 3  # of objects in objects, whose fields are offered for a mapping
 _LOOK_SECONDS, _DOWNLOAD_SECONDS = 12, 20  # who asks waits for the answer
 
 
@@ -61,8 +62,8 @@ def _read(download: Download) -> dict[str, Any]:
 class Look(msgspec.Struct):
     """What the beginning of a file is: whether it can be had, what its first rows are, what is wrong with them.
 
-    `detected` says where the objects have the fields of a row, `columns` what names they have. `size_bytes` is that of
-    the file as it is stored, None where the hub does not tell it.
+    `detected` says where the objects have the fields of a row, `columns` what names a mapping can use. `size_bytes` is
+    that of the file as it is stored, None where the hub does not tell it.
     """
 
     repo: str
@@ -135,11 +136,19 @@ def _first(look: Look, lines: Iterator[bytes], deadline: float, first: list[byte
 def _described(first: list[bytes], mapping: Mapping[fields.Field, str]) -> tuple[list[str], dict[str, str]]:
     columns, detected = dict[str, None](), dict[str, str]()
     for document in _objects(first):
-        columns |= dict.fromkeys(document)
+        columns |= dict.fromkeys(_names(document))
         for field in fields.FIELDS:
             if field not in detected and (found := fields.find(document, field, mapping)):
                 detected[field] = found[0]
     return list(columns), detected
+
+
+def _names(document: dict[str, Any], depth: int = 0) -> Iterator[str]:
+    """What a mapping can name: each field, and those inside it by their dotted names."""
+    for name, value in document.items():
+        yield name
+        if isinstance(value, dict) and depth < _NAMED_DEPTH:
+            yield from (f"{name}.{inner}" for inner in _names(value, depth + 1))
 
 
 def _objects(first: list[bytes]) -> Iterator[dict[str, Any]]:

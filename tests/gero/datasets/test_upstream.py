@@ -142,7 +142,7 @@ def test_a_look_tells_what_the_file_is(hub: OneFile) -> None:
     assert (found.repo, found.path, found.revision, found.commit) == ("a/b", "rows.jsonl", "main", "c1")
     assert (found.rows, found.duplicates, found.unanswered, found.errors) == (3, 1, 1, [])
     assert found.size_bytes == len(hub.body)
-    assert found.columns == ["question", "answer", "prompt", "meta"]
+    assert found.columns == ["question", "answer", "prompt", "meta", "meta.a"]
     assert found.detected == {"input": "question", "expected": "answer"}
     assert [row.input for row in found.first_rows] == ["a", "b", "c"]
 
@@ -151,6 +151,14 @@ def test_a_look_follows_the_mapping(hub: OneFile) -> None:
     found = look(mapping={"input": "answer", "expected": "question", "tags": "none"})
     assert found.detected == {"input": "answer", "expected": "question"}
     assert found.first_rows[0].input == "x"
+
+
+def test_what_is_inside_objects_can_be_mapped_by_the_names_that_a_look_tells(hub: OneFile) -> None:
+    hub.body = b'{"ticket": {"text": "a", "by": {"team": {"name": {"deep": {"er": "x"}}}}}}\n'
+    names = look().columns
+    assert names[:3] == ["ticket", "ticket.text", "ticket.by"]
+    assert names[-1] == "ticket.by.team.name", "no further"
+    assert look(mapping={"input": "ticket.text"}).first_rows[0].input == "a"
 
 
 def test_a_look_ends_after_a_thousand_lines(hub: OneFile) -> None:
