@@ -46,7 +46,7 @@ def test_pairs_are_judged_undone_and_finished_with_keys_alone(
     expect(reviewers.get_by_role("heading", name="Reviews")).to_be_visible()
     axe(reviewers)
     reviewers.get_by_role("link", name="Review Poems").press("Enter")
-    progress = reviewers.locator(".progress-line")
+    progress = reviewers.locator("#review div:has(> progress)")
     expect(progress).to_contain_text(re.compile(r"0 of \d+ reviewed"))
     expect(reviewers.locator("body")).not_to_contain_text("always-billing")
     axe(reviewers)
