@@ -30,7 +30,7 @@ from gero.providers import directory
 
 router = page_router()
 _LEAST_MODELS = 2
-_DECISIONS, _DECISIONS_A_PAGE = 5, 50
+_DECISIONS, _DECISIONS_A_PAGE = 5, 25
 _SHOWN = 20  # models in a plot, unless all are asked for
 _FIELDS = {"model_selection.model_id": "model_id", "promotion_policy": "policy"}  # as the form calls them
 
