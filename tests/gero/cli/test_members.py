@@ -53,7 +53,7 @@ def test_an_invitation_is_revoked_by_its_address(gero: Gero, api: FakeApi) -> No
 
 
 def test_a_role_that_there_is_not_is_refused_before_anything_is_sent(gero: Gero, api: FakeApi) -> None:
-    gero.refused("member invite anna@example.com --role owner", exit_code=2)
+    gero.refused("member invite anna@example.com --role king", exit_code=2)
     gero.refused("member set-role olga@example.com boss", exit_code=2)
     assert api.requests == []
 

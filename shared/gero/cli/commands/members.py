@@ -11,6 +11,7 @@ from gero.cli.session import Session
 group = new_group("Invite people to the workspace, change their roles, and remove them.")
 
 _PEOPLE = "/api/invite-user"
+Role = Literal["owner", "admin", "member", "reviewer"]
 MemberArgument = Annotated[str, typer.Argument(metavar="MEMBER", help="E-mail address or id of the member.")]
 
 
@@ -25,7 +26,7 @@ def list_members(session: Session) -> None:
 def invite(
     session: Session,
     email: Annotated[str, typer.Argument(metavar="EMAIL", help="Whom to invite: who signs in with this address.")],
-    role: Annotated[Literal["admin", "member", "reviewer"], typer.Option(help="What they will be.")] = "member",
+    role: Annotated[Role, typer.Option(help="What they will be.")] = "member",
 ) -> None:
     """Invite somebody; the link is printed once, and no mail is sent."""
     made = session.api.post(_PEOPLE, {"email": email, "role": role})
@@ -48,9 +49,7 @@ def revoke_invitation(
 def set_role(
     session: Session,
     email_or_id: MemberArgument,
-    role: Annotated[
-        Literal["owner", "admin", "member", "reviewer"], typer.Argument(metavar="ROLE", help="What they will be.")
-    ],
+    role: Annotated[Role, typer.Argument(metavar="ROLE", help="What they will be.")],
 ) -> None:
     """Give a member another role: owner, admin, member or reviewer."""
     found = _meant(session, "members", email_or_id, "member")
