@@ -185,8 +185,8 @@ def _told(found: Leaderboard, *, held: bool) -> str:
     if held:
         return (
             f"{name} serves exactly as it did before, and is pinned: runs change neither it nor its prompt until you"
-            " pin a model or take the pin away. Inference follows within seconds."
+            " pin another or follow the ranking again. Inference follows within seconds."
         )
     if found.model_selection.model_id:
         return f"{name} serves and is pinned: runs do not replace it."
-    return f"{name} serves; a run replaces it when the policy {found.promotion_policy} allows."
+    return f'{name} serves; a run replaces it when the policy "{found.promotion_policy}" allows.'

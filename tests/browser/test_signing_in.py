@@ -73,3 +73,16 @@ def test_several_people_are_in_one_workspace(
     page.get_by_text("Browser tests ▾").click()
     expect(page.get_by_text(f"{reviewer.email} · reviewer")).to_be_visible()
     axe(page)
+
+
+def test_a_page_with_a_new_secret_makes_no_other_when_it_is_loaded_again(
+    page: Page, cloud: LocalCloud, signed_in: SignedIn
+) -> None:
+    page.goto(f"{cloud.api_url}/settings/tokens?scope=leaderboards:read")
+    dialog = page.get_by_role("dialog", name="Create token")
+    dialog.get_by_label("Name").fill("shop")
+    dialog.get_by_role("button", name="Create token").click()
+    expect(page.locator("#token-secret")).to_be_visible()
+    page.reload()
+    expect(page.locator("#token-secret")).to_have_count(0)
+    expect(page.get_by_role("rowheader", name="shop")).to_have_count(1)

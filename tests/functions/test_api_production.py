@@ -50,7 +50,7 @@ def test_production_is_shown_with_why_and_its_history(api: TestClient, ready: Re
     shown = api.get(of(ready)).json()
     assert (shown["production"]["model_id"], shown["production"]["run_id"]) == (ready.good, run.id)
     assert shown["latest_decision"]["action"] == "first"
-    assert shown["told"] == "good serves; a run replaces it when the policy default allows."
+    assert shown["told"] == 'good serves; a run replaces it when the policy "default" allows.'
     pin(api, ready, ready.bad)
     told = api.get(of(ready, "/production/history")).json()
     assert [(one["action"], one["model"], one["previous_model"]) for one in told["decisions"]] == [

@@ -2,7 +2,9 @@
 
 import pytest
 
+from functions.api.console.submitted import Submitted
 from gero import access, models
+from gero.kit import Invalid
 from tests.functions.conftest import Ready
 from tests.functions.console import HOST, Browser, browser_of_nobody
 
@@ -29,12 +31,31 @@ def test_who_comes_back_by_a_part_of_a_page_is_led_by_a_header_that_can_be_sent(
 
 
 @pytest.mark.parametrize(
+    ("typed", "number"), [("2.5", 2.5), ("$1,200.50", 1200.5), ("10 000", 10_000), ("1,234,567", 1_234_567), ("-3", -3)]
+)
+def test_numbers_are_taken_as_people_write_them(typed: str, number: float) -> None:
+    assert Submitted({"n": typed}).number("n") == number
+
+
+@pytest.mark.parametrize("typed", ["2,5", "0,50", "1,2,3", "12,34", "1,2345", "many"])
+def test_a_comma_that_is_not_one_of_thousands_is_no_number(typed: str) -> None:
+    with pytest.raises(Invalid, match=r"is not a number; write such as 2\.5"):
+        Submitted({"n": typed}).number("n")
+
+
+@pytest.mark.parametrize("end", ["push-tokens", "webhook", "run/forecast"])
+def test_the_address_of_a_form_that_was_sent_leads_to_a_page(browser: Browser, ready: Ready, end: str) -> None:
+    page = browser.get(f"/leaderboards/{ready.leaderboard.id}/{end}")
+    assert page.status == 200
+    assert page.address != f"/leaderboards/{ready.leaderboard.id}/{end}"
+
+
+@pytest.mark.parametrize(
     ("path", "fields"),
     [
         ("/settings/tokens/{token}/rotate", {"grace_seconds": "-1"}),
         ("/models/{model}/deploy", {"version": "0"}),
         ("/leaderboards/{board}/traces/{long}/add", {}),
-        ("/settings/members/{token}", {"role": "king"}),
     ],
 )
 def test_what_no_form_of_ours_sends_is_refused(

@@ -70,14 +70,15 @@ def test_models_without_a_score_are_left_out() -> None:
 @given(st.lists(st.tuples(ROUND, ROUND), min_size=2, max_size=40))
 def test_the_frontier_holds_exactly_those_that_nobody_beats(models: list[tuple[float, float]]) -> None:
     entries = [entry(n, score, cost) for n, (score, cost) in enumerate(models)]
+    priced = [one for one in entries if one.cost_per_1000_usd > 0] or entries
     unbeaten = {
         one.model_id
-        for one in entries
+        for one in priced
         if not any(
             other.score >= one.score
             and other.cost_per_1000_usd <= one.cost_per_1000_usd
             and (other.score > one.score or other.cost_per_1000_usd < one.cost_per_1000_usd)
-            for other in entries
+            for other in priced
         )
     }
     assert frontier(entries) == unbeaten
@@ -114,7 +115,7 @@ def test_what_costs_nothing_lies_left_of_a_broken_axis() -> None:
     assert plot.broken_at
     free, cheap, dear = sorted(one.x for one in plot.points)
     assert plot.left < free < plot.broken_at < cheap < dear
-    assert plot.costs[0] == (free, "$0")
+    assert plot.costs[0] == (free, "no price")
     whole = pareto_plot([entry(0, 0.5, 0.0), entry(1, 0.6, 0.0)], None)
     assert whole
     assert whole.broken_at is None

@@ -15,7 +15,7 @@ POLICIES = (
 # What a decision did, and its tone.
 ACTIONS = {
     "promote": ("Promoted", "good"),
-    "first": ("First", "good"),
+    "first": ("Promoted first", "good"),
     "hold": ("Held back", "warn"),
     "keep": ("Kept", "calm"),
     "pin": ("Pinned", "calm"),
@@ -60,5 +60,5 @@ def guardrails(found: promotion_settings.GuardrailSettings) -> list[str]:
     if found.max_latency_ratio is not None:
         limits.append(f"its 95th percentile of latency is at most {found.max_latency_ratio:g} times as long")
     if found.max_error_increase is not None:
-        limits.append(f"it fails on at most {100 * found.max_error_increase:g} % of the rows more")
+        limits.append(f"its share of failed rows is at most {100 * found.max_error_increase:g} points higher")
     return limits

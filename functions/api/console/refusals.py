@@ -38,6 +38,8 @@ def refused(request: Request, error: GeroError) -> Response:
 
 def told(request: Request, status: int, message: str) -> Response:
     """The page, or for htmx the notice, that says what is the matter."""
+    if status == 405 and request.method == "GET":  # the address of a form that was sent: the page above it has the form
+        return goes_to(request, request.url.path.rpartition("/")[0] or "/")
     return _shown(request, status, message, visitor_if_any(request))
 
 

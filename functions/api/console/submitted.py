@@ -10,7 +10,20 @@ from starlette.datastructures import FormData, QueryParams
 from gero.kit import GeroError, Invalid
 
 _Wanted = TypeVar("_Wanted", bound=BaseModel)
-_REWORDED = {"missing": "this field is required", "extra_forbidden": "this field is unknown"}
+_REWORDED = {
+    "missing": "this field is required",
+    "extra_forbidden": "this field is unknown",
+    "int_parsing": "write a whole number, such as 10,000",
+    "int_from_float": "write a whole number, such as 10,000",
+    "float_parsing": "write a number, such as 2.5",
+    "decimal_parsing": "write a number, such as 2.5",
+    "greater_than_equal": "write {ge} or more",
+    "greater_than": "write more than {gt}",
+    "less_than_equal": "write {le} or less",
+    "less_than": "write less than {lt}",
+    "string_too_long": "write at most {max_length} characters",
+}
+_THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d*)?")
 _FIELD = re.compile(r"[a-z][a-z0-9_.]*")
 _OF_OTHERS = (502, 503)  # somebody else's server failed: people can try again
 Faults = dict[str, str]
@@ -46,8 +59,11 @@ class Submitted:
         return [value.strip() for value in values if isinstance(value, str) and value.strip()]
 
     def digits(self, name: str) -> str:
-        """A number as people write it, such as 10,000 or $5, without what they write around its digits."""
-        return self.text(name).replace(",", "").replace(" ", "").removeprefix("$")
+        """A number as people write it, such as 10,000 or $5, without what they write around its digits. A comma that is
+        not one of thousands stays, so that 2,5 is no number rather than 25.
+        """
+        text = self.text(name).replace(" ", "").removeprefix("$")
+        return text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
 
     def integer(self, name: str) -> int | None:
         """A whole number, None where the field was left empty. Invalid names the field."""
@@ -57,7 +73,7 @@ class Submitted:
         try:
             return int(text)
         except ValueError as error:
-            raise Invalid(f"{name}: {text!r} is not a whole number", field=name) from error
+            raise Invalid(f"{name}: {text!r} is not a whole number; write such as 10,000", field=name) from error
 
     def number(self, name: str) -> float | None:
         """A number, None where the field was left empty. Invalid names the field."""
@@ -67,7 +83,7 @@ class Submitted:
         try:
             return float(text)
         except ValueError as error:
-            raise Invalid(f"{name}: {text!r} is not a number", field=name) from error
+            raise Invalid(f"{name}: {text!r} is not a number; write such as 2.5", field=name) from error
 
     def names(self) -> list[str]:
         """The names of the fields that were sent."""
@@ -100,7 +116,8 @@ def status_of(error: Exception) -> int:
 def _fault(one: Any) -> tuple[str, str]:
     """The field and the message; a check of a whole object names the field in front of its message."""
     place = ".".join(str(part) for part in one["loc"] if not isinstance(part, int))
-    message = _REWORDED.get(one["type"]) or one["msg"].removeprefix("Value error, ")
+    words = _REWORDED.get(one["type"])
+    message = words.format(**one.get("ctx", {})) if words else one["msg"].removeprefix("Value error, ")
     field, colon, told = message.partition(": ")
     if not colon or not _FIELD.fullmatch(field):
         return place, message

@@ -107,14 +107,15 @@ class Ranking(msgspec.Struct, frozen=True):
         if leader is None:
             return "no row was scored"
         limits = f"{100 * self.confidence:.0f} % {leader.score_low:.3f}-{leader.score_high:.3f}"
-        head = f"{leader.name} leads ({leader.score:.3f}, {limits})"
+        level = [one.name for one in self.entries if one is not leader and one.complete and one.score == leader.score]
+        leads = f"is level with {_listed(level)}" if level else "leads"
+        head = f"{leader.name} {leads} ({leader.score:.3f}, {limits})"
         if len(self.entries) == 1:
             return f"{head}, the only candidate"
         rivals = [entry.name for entry in self.entries if entry is not leader and entry.rank_low <= leader.rank_low]
         if not rivals:
             return f"{head}, separable from all others"
-        shown = " and ".join(rivals) if len(rivals) <= 2 else f"{rivals[0]} and {len(rivals) - 1} more"
-        return f"{head}, not yet separable from {shown}{self._rows_needed(leader)}"
+        return f"{head}, not yet separable from {_listed(rivals)}{self._rows_needed(leader)}"
 
     def _rows_needed(self, leader: RankingEntry) -> str:
         gap = next((gap for gap in self.gaps if gap.upper_id == leader.candidate_id), None)
@@ -123,6 +124,10 @@ class Ranking(msgspec.Struct, frozen=True):
             return ""
         rows = "1 more row" if gap.rows_needed == 1 else f"{gap.rows_needed:,} more rows"
         return f"; about {rows} would separate {leader.name} and {runner_up.name}"
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} more"
 
 
 def build_ranking(

@@ -31,6 +31,11 @@ def check_redaction(patterns: Sequence[str]) -> None:
 
 @lru_cache(maxsize=256)  # a leaderboard is checked whenever it is read
 def _what_is_wrong(pattern: str) -> str | None:
+    if pattern.isalpha():
+        from difflib import get_close_matches
+
+        for meant in get_close_matches(pattern.lower(), BUILT_IN, 1, 0.75):
+            return f"is none of {', '.join(BUILT_IN)}; write {meant}, or (?:{pattern}) to remove that very word"
     if len(pattern) > MAX_PATTERN:
         return f"… is longer than {MAX_PATTERN} characters"
     from gero.kit import linear_search

@@ -14,6 +14,7 @@ from functions.api.console.security import Form
 from functions.api.console.visitor import Visiting, Visitor
 from functions.api.console.wording import plural
 from functions.api.routes import candidates, dataset, push_tokens
+from gero.kit import clock
 from gero.leaderboards import Leaderboard, notifications, webhooks
 
 router = page_router()
@@ -82,7 +83,9 @@ def detail_page(request: Request, visitor: Visitor, board: Board, *, status: int
 
 def _dataset(request: Request, visitor: Visitor, board: Board) -> dict[str, Any]:
     data = dataset.read_dataset(request, visitor.principal, board.stored.id)
-    return {"data": data, "may_write": visitor.may("leaderboards:write")}
+    last = board.stored.end_date
+    ended = last is not None and str(last) < clock.now().date().isoformat()
+    return {"data": data, "ended": ended, "may_write": visitor.may("leaderboards:write")}
 
 
 def _notified(found: Leaderboard) -> dict[str, Any]:

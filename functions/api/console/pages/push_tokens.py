@@ -18,6 +18,15 @@ from gero.leaderboards import webhooks
 router = page_router()
 
 
+@router.get("/leaderboards/{leaderboard_id}/push-tokens")
+@router.get("/leaderboards/{leaderboard_id}/webhook")
+def show(request: Request, visitor: Visiting, leaderboard_id: str) -> Response:
+    """Where both are: for who loads the answer to one of their forms again."""
+    board = boards.find(request, visitor, leaderboard_id)
+    section = "push" if request.url.path.endswith("/push-tokens") else "notifications"
+    return goes_to(request, address_of(board.stored, section))
+
+
 @router.post("/leaderboards/{leaderboard_id}/push-tokens")
 def create(request: Request, visitor: Visiting, form: Form, leaderboard_id: str) -> Response:
     """Make a push token; its secret is on this page and nowhere else."""

@@ -9,6 +9,7 @@ from functions.api.console.security import Form
 from functions.api.console.settings_frame import settings_page
 from functions.api.console.submitted import faults, status_of, validated
 from functions.api.console.visitor import Visiting, Visitor
+from functions.api.console.wording import sentence
 from functions.api.routes import members as api
 from functions.api.routes.members import InvitationView, InviteInput, RoleInput
 from gero.access import invitations, members, roles
@@ -54,7 +55,7 @@ def change_role(request: Request, visitor: Visiting, form: Form, person_id: str)
     try:
         changed = api.change_role(visitor.principal, person_id, validated(RoleInput, {"role": form.text("role")}))
     except (ValidationError, GeroError) as error:
-        return _page(request, visitor, faults(error), status_of(error))
+        return goes_to(request, _PAGE, sentence(next(iter(faults(error).values()))), "failed")
     return goes_to(request, _PAGE, f"{changed.email} is {changed.role} now.")
 
 

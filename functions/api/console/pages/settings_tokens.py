@@ -59,7 +59,7 @@ def create_token(request: Request, visitor: Visiting, form: Form) -> Response:
         "name": form.text("name"),
         "scopes": form.every("scopes"),
         "expires_in": form.optional("expires_in"),
-        "budget_limit": form.optional("budget_limit"),
+        "budget_limit": form.digits("budget_limit") or None,
         "budget_reset_interval": form.optional("budget_reset_interval"),
     }
     try:
@@ -85,7 +85,7 @@ def change_token(request: Request, visitor: Visiting, form: Form, token_id: str)
         "name": form.text("name"),
         # What has no box on the page stays: categories, and what the visitor may not give.
         "scopes": [*form.every("scopes"), *(one for one in found.scopes if one not in offered)],
-        "budget_limit": form.optional("budget_limit"),
+        "budget_limit": form.digits("budget_limit") or None,
         "budget_reset_interval": form.text("budget_reset_interval", "none"),
     }
     known = _of_token(found) | {"budget_limit": _of_token(found)["budget_limit"] or None}

@@ -57,7 +57,7 @@ class _Costs:
         return self.free if self.free is not None and cost <= 0 else self.axis.place(cost)
 
     def ticks(self) -> tuple[tuple[float, str], ...]:
-        free = () if self.free is None else ((self.free, wording.usd(0)),)
+        free = () if self.free is None else ((self.free, "no price"),)
         return (*free, *((self.axis.place(value), wording.usd(value)) for value in self.axis.ticks))
 
 
@@ -87,7 +87,11 @@ def pareto_plot(entries: Sequence[EntryView], serving_id: str | None) -> ParetoP
 
 
 def frontier(entries: Sequence[EntryView]) -> set[str]:
-    """The ids of those that no other beats in score or cost without being worse in the other."""
+    """The ids of those that no other beats in score or cost without being worse in the other. What has no price is not
+    the cheapest: it is left out where others have one.
+    """
+    if any(one.cost_per_1000_usd > 0 for one in entries):
+        entries = [one for one in entries if one.cost_per_1000_usd > 0]
     kept: set[str] = set()
     best: tuple[float, float] | None = None  # the highest score so far, and what it costs
     for one in sorted(entries, key=lambda entry: (entry.cost_per_1000_usd, -(entry.score or 0))):

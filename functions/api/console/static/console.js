@@ -84,4 +84,9 @@ document.addEventListener("htmx:sendError", () => tell("The server cannot be rea
 document.addEventListener("htmx:timeout", () => tell("The server took too long to answer. Try again."));
 document.addEventListener("htmx:beforeRequest", () => document.getElementById("notice").replaceChildren());
 document.addEventListener("htmx:afterSwap", (event) => { openDialogs(document); showParts(event.target.ownerDocument); });
-document.addEventListener("DOMContentLoaded", () => { openDialogs(document); showParts(document); });
+document.addEventListener("DOMContentLoaded", () => {
+  openDialogs(document);
+  showParts(document);
+  // Loaded again, a page with a secret that was made just now (data-once) is asked for, and makes no other.
+  if (document.querySelector("[data-once]")) history.replaceState(null, "", location.href);
+});
