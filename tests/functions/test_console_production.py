@@ -86,4 +86,4 @@ def test_what_a_challenger_lacks_is_said_in_rows_and_odds(browser: Browser, page
     assert "On the 3 rows that both were scored on it is 66.7 points better" in page.words
     assert "the policy asks for 10 to 1" in page.words
     assert 0 < float(str(page.one("main progress")["value"])) < 1
-    assert "it costs at most 2 times as much; its share of failed rows is at most 1 points higher" in page.words
+    assert "it costs at most 2 times as much; its share of failed rows is higher by at most 1 %" in page.words

@@ -1,11 +1,13 @@
 """Push tokens, what was pushed, and the webhook for notifications, on the Detail tab."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
-from gero import datasets
-from gero.leaderboards import webhooks
+from gero import datasets, leaderboards
+from gero.kit import clock
+from gero.leaderboards import LeaderboardPatch, webhooks
 from tests.functions.conftest import Ready
 from tests.functions.console import Browser, browser_of_nobody
 from tests.functions.pushing import Pushing, consolidated
@@ -53,6 +55,13 @@ def test_a_push_dataset_tells_what_was_accepted_and_waits(pusher: tuple[Browser,
     figures = browser.get(again, part=True).one("#dataset-figures")
     assert "Version 1" in figures.get_text()
     assert not figures.has_attr("hx-get"), "nothing waits any more"
+
+
+def test_a_dataset_whose_last_day_is_over_says_so(pusher: tuple[Browser, str], pushing: Pushing) -> None:
+    browser, tab = pusher
+    for last, over in ((clock.now().date(), False), (clock.now().date() - timedelta(days=1), True)):
+        leaderboards.patch(pushing.workspace, pushing.leaderboard.id, LeaderboardPatch(end_date=last))
+        assert ("over: pushes are refused" in browser.get(tab).words) == over
 
 
 def test_a_webhook_is_set_tested_and_taken_away(browser: Browser, ready: Ready) -> None:

@@ -60,5 +60,5 @@ def guardrails(found: promotion_settings.GuardrailSettings) -> list[str]:
     if found.max_latency_ratio is not None:
         limits.append(f"its 95th percentile of latency is at most {found.max_latency_ratio:g} times as long")
     if found.max_error_increase is not None:
-        limits.append(f"its share of failed rows is at most {100 * found.max_error_increase:g} points higher")
+        limits.append(f"its share of failed rows is higher by at most {100 * found.max_error_increase:g} %")
     return limits

@@ -13,7 +13,7 @@ from gero.leaderboards.evaluation_settings import EvaluationTarget, HumanSetting
 from gero.leaderboards.promotion_settings import GuardrailSettings
 from gero.leaderboards.push_settings import PUSH_FIELDS, PushSettings
 from gero.leaderboards.schedule import Schedule, ScheduleState, TriggerName
-from gero.leaderboards.serving_settings import InferenceSettings, TraceSettings
+from gero.leaderboards.serving_settings import GivenTraceSettings, InferenceSettings, TraceSettings
 from gero.models import Input
 
 Policy = Literal["top", "default", "strict", "eager"]
@@ -79,7 +79,7 @@ class LeaderboardInput(Input, PushSettings):
     promotion_policy: Policy = "default"
     guardrails: GuardrailSettings = GuardrailSettings()
     inference: InferenceSettings = InferenceSettings()
-    traces: TraceSettings = TraceSettings()
+    traces: GivenTraceSettings = GivenTraceSettings()
     schedule: Schedule | None = None
 
     _judge_by_documented_names = model_validator(mode="before")(with_judge)
@@ -140,7 +140,7 @@ class LeaderboardPatch(Input):
     promotion_policy: Policy | None = None
     guardrails: GuardrailSettings | None = None
     inference: InferenceSettings | None = None
-    traces: TraceSettings | None = None
+    traces: GivenTraceSettings | None = None
     schedule: Schedule | None = None
     version: int | None = None
 

@@ -56,6 +56,19 @@ class TraceSettings(Input):
         return patterns
 
 
+class GivenTraceSettings(TraceSettings):
+    """The same as somebody sets it: a slip in a built-in name is refused, where what is stored is taken as it is."""
+
+    @field_validator("redact")
+    @classmethod
+    def _is_spelled(cls, patterns: list[str]) -> list[str]:
+        try:
+            traces.check_spelling(patterns)
+        except Invalid as error:
+            raise ValueError(error.message) from error
+        return patterns
+
+
 def merged(current: Parts, wanted: Parts) -> Parts:
     """`current` with what `wanted` names, inside its parts too; a list is replaced whole."""
     changes = {}

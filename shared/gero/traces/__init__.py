@@ -7,7 +7,7 @@ first use.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from gero.traces.capture import captured, check_redaction
+from gero.traces.capture import captured, check_redaction, check_spelling
 from gero.traces.message import TraceMessage
 from gero.traces.store import index_item, record, record_all
 from gero.traces.trace import SCORE_SCALE, SOURCES, Source, Trace, decode, encode
@@ -30,6 +30,7 @@ __all__ = [
     "by_ids",
     "captured",
     "check_redaction",
+    "check_spelling",
     "decode",
     "encode",
     "find",

@@ -29,13 +29,19 @@ def check_redaction(patterns: Sequence[str]) -> None:
             raise Invalid(f"redact: {pattern[:100]!r} {wrong}", field="redact")
 
 
+def check_spelling(patterns: Sequence[str]) -> None:
+    """Invalid names the word that a person who sets it most likely meant as one of those built in."""
+    from difflib import get_close_matches
+
+    for word in patterns:
+        meant = get_close_matches(word.lower(), BUILT_IN, 1, 0.75) if word.isalpha() and word not in BUILT_IN else []
+        if meant:
+            told = f"redact: {word[:100]!r} is none of {', '.join(BUILT_IN)}; write {meant[0]}"
+            raise Invalid(f"{told}, or (?:{word}) to remove that very word", field="redact")
+
+
 @lru_cache(maxsize=256)  # a leaderboard is checked whenever it is read
 def _what_is_wrong(pattern: str) -> str | None:
-    if pattern.isalpha():
-        from difflib import get_close_matches
-
-        for meant in get_close_matches(pattern.lower(), BUILT_IN, 1, 0.75):
-            return f"is none of {', '.join(BUILT_IN)}; write {meant}, or (?:{pattern}) to remove that very word"
     if len(pattern) > MAX_PATTERN:
         return f"… is longer than {MAX_PATTERN} characters"
     from gero.kit import linear_search

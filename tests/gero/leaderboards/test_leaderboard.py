@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from gero.leaderboards import LeaderboardInput, LeaderboardPatch, ModelSelection
+from gero.leaderboards.serving_settings import TraceSettings
 from tests.gero.leaderboards.boards import URL
 
 VALID = {"name": "Tickets", "system_prompt": "Which team?", "dataset_url": URL}
@@ -47,3 +48,12 @@ def test_what_is_not_said_has_its_documented_default() -> None:
 def test_what_does_not_fit_is_refused_by_its_field(change: dict[str, Any], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         LeaderboardInput.model_validate(VALID | change)
+
+
+@pytest.mark.parametrize("word", ["emial", "Email", "emails", "secrets"])
+def test_a_slip_in_what_is_redacted_is_refused_and_what_is_stored_stays(word: str) -> None:
+    for refused in (LeaderboardPatch, LeaderboardInput):
+        with pytest.raises(ValidationError, match="to remove that very word"):
+            refused.model_validate({"name": "x", "system_prompt": "x", "traces": {"redact": [word]}})
+    assert LeaderboardPatch.model_validate({"traces": {"redact": [f"(?:{word})", "email", "Acme"]}})
+    assert TraceSettings(redact=[word]).redact == [word]

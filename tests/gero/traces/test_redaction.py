@@ -131,7 +131,6 @@ def test_what_would_take_too_long_is_left_out_and_never_kept_as_it_is(monkeypatc
     ("pattern", "why"),
     [
         ("adress", None),
-        ("emial", "write email, or"),
         ("(", "not a regular expression"),
         (r"(a)\1", "a back reference"),
         ("(?<=a)b", "looking ahead or behind"),

@@ -135,6 +135,7 @@ def _ranked(visitor: Visitor, board: Board, models: int, whole: bool) -> dict[st
         "found": found,
         "missing": missing,
         "entries": entries,
+        "unpriced": any(one.rows > one.errors and not one.cost_per_1000_usd for one in entries),
         "hidden": len(entries) - len(shown),
         "serving": serving,
         "ends": ENDS,
